@@ -1,0 +1,37 @@
+# PYTHON is only used to make the environment; everything after runs inside it.
+PYTHON ?= python3
+bin := .venv/bin
+
+.PHONY: verify test lint soundness bench peers clean
+
+verify: .venv/installed
+	$(bin)/backproof verify
+
+test: .venv/installed
+	$(bin)/python -m pytest -n 2 --doctest-modules backproof tests
+
+lint: .venv/installed
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+
+soundness: .venv/installed
+	$(bin)/python -m tests.soundness
+
+bench: .venv/installed
+	$(bin)/python -m benchmarks
+
+peers: .venv/installed-peers
+	$(bin)/python -m pytest -n 2 tests/peers
+
+clean:
+	rm -rf .venv
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(bin)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+.venv/installed-peers: .venv/installed
+	$(bin)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev,peers]'
+	touch $@

@@ -1,0 +1,97 @@
+"""The pytest plugin: the `backend` fixture, Hypothesis profiles, and one line of JSON for each law that ran."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from backproof.properties import Backend
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("backproof")
+    group.addoption(
+        "--backproof-backend",
+        choices=["numpy", "torch", "cuda", "all"],
+        default="all",
+        help="the reference implementation that the laws are run on (default: all)",
+    )
+    group.addoption(
+        "--backproof-profile",
+        choices=["ci", "nightly"],
+        help="Hypothesis settings: ci repeats the same examples every time, nightly looks for new ones, and more of them",
+    )
+    group.addoption("--backproof-results", metavar="PATH", help="append a line of JSON to PATH for each law that ran")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "law(theorem): holds an implementation to the theorem of this id")
+    if config.getoption("--backproof-profile"):
+        load_profile(config.getoption("--backproof-profile"), config.getoption("--hypothesis-seed", None))
+    path = config.getoption("--backproof-results")
+    if path:
+        config.pluginmanager.register(Results(Path(path)), "backproof-results")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        from backproof.properties._backend import BACKENDS
+
+        chosen = metafunc.config.getoption("--backproof-backend")
+        metafunc.parametrize("backend", BACKENDS if chosen == "all" else [chosen], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """The reference implementation under test; skipped with the reason where this machine cannot run it."""
+    from backproof.properties import Backend
+    from backproof.properties._backend import missing
+
+    reason = missing(request.param)
+    if reason:
+        pytest.skip(reason)
+    return Backend(request.param)
+
+
+def load_profile(name: str, seed: str | None) -> None:
+    """Make the named Hypothesis settings the default; a given seed replaces ci's own choice of examples."""
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        f"backproof-{name}",
+        max_examples=50 if name == "ci" else 1000,
+        derandomize=name == "ci" and seed is None,
+        database=None,
+        # How long an example takes says something of the machine, nothing of the law.
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile(f"backproof-{name}")
+
+
+class Results:
+    """Writes what became of each law as soon as it is known, so that a caller can show progress."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> object:
+        report = yield
+        mark = item.get_closest_marker("law")
+        if mark and (report.when == "call" or report.outcome != "passed"):
+            line = {
+                "id": f"{item.path.stem}::{item.originalname}",
+                "theorem": mark.args[0],
+                "backend": item.callspec.params["backend"] if hasattr(item, "callspec") else None,
+                "outcome": report.outcome,
+                "seconds": round(report.duration, 3),
+                "detail": "" if report.passed else report.longreprtext,
+            }
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line) + "\n")
+        return report
