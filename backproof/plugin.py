@@ -25,6 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["ci", "nightly"],
         help="Hypothesis settings: ci repeats the same examples every time, nightly looks for new ones, and more of them",
     )
+    group.addoption(
+        "--backproof-theorem",
+        action="append",
+        metavar="ID",
+        help="run only the laws of this theorem; repeat it for several",
+    )
     group.addoption("--backproof-results", metavar="PATH", help="append a line of JSON to PATH for each law that ran")
 
 
@@ -43,6 +49,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
         chosen = metafunc.config.getoption("--backproof-backend")
         metafunc.parametrize("backend", BACKENDS if chosen == "all" else [chosen], indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    chosen = config.getoption("--backproof-theorem")
+    if not chosen:
+        return
+    kept = [item for item in items if any(mark.args[0] in chosen for mark in item.iter_markers("law"))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 @pytest.fixture(scope="session")

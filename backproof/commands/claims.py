@@ -1,0 +1,60 @@
+"""`backproof claims`: the theorems, with their verdicts on request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from backproof.terminal import bad_input, output
+
+
+def claims(
+    topic: Annotated[str | None, typer.Option(help="Only this topic's.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Derive each, and print everything as JSON.")] = False,
+) -> None:
+    """List the theorems.
+
+    [bold]Examples[/bold]: backproof claims --topic losses; backproof claims --json > claims.json
+    """
+    entries = chosen(topic)
+    if as_json:
+        typer.echo(json.dumps(derived(entries), indent=2, ensure_ascii=False))
+        return
+    table = Table("id", "topic", "kind", "title", box=None, pad_edge=False)
+    for entry in entries:
+        table.add_row(entry.id, entry.topic, entry.kind, entry.title)
+    output().print(table)
+
+
+def chosen(topic: str | None) -> list[Any]:
+    """Return the entries of one topic, or all of them."""
+    from difflib import get_close_matches
+
+    from backproof.derivations import catalogue
+
+    entries = list(catalogue())
+    topics = sorted({entry.topic for entry in entries})
+    if topic is None:
+        return entries
+    if topic not in topics:
+        near = get_close_matches(topic, topics, 1, 0)
+        with bad_input():
+            raise ValueError(f"topic must be one of {', '.join(topics)}, got {topic!r}; did you mean {near[0]!r}?")
+    return [entry for entry in entries if entry.topic == topic]
+
+
+def derived(entries: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the JSON rows: each entry with its verdict, what it covers, and the ids of its laws."""
+    from backproof.deriving import derive_all, workers
+    from backproof.properties import laws
+
+    held: dict[str, list[str]] = {}
+    for law in laws():
+        held.setdefault(law.theorem, []).append(law.id)
+    with workers() as pool:
+        rows = derive_all([entry.id for entry in entries], pool)
+    return [{**row, "laws": held.get(row["id"], [])} for row in rows]

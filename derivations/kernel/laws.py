@@ -1,0 +1,137 @@
+"""Laws of random entries: what engine 1 knows of them (joint cumulants) and what engine 2 runs through (atoms or moments).
+
+The joint cumulant of independent entries is 0 unless all indices agree; that one fact, with the moment-cumulant formula
+E[X1 ... Xm] = sum over partitions of the product of the blocks' cumulants, carries every expectation for symbolic sizes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sympy
+from sympy import KroneckerDelta
+
+
+@dataclass(frozen=True)
+class Law:
+    """sizes: shape of the family; cumulant(indices): symbolic; atoms(point, keys): outcomes, or None; moment(point, powers): a number."""
+
+    name: str
+    sizes: tuple[Any, ...]
+    cumulant: Callable[[tuple[tuple[Any, ...], ...]], Any]
+    atoms: Callable[[Any, list[tuple[int, ...]]], list[tuple[Any, dict[tuple[int, ...], Any]]]] | None = None
+    moment: Callable[[Any, dict[tuple[int, ...], int]], Any] | None = None
+
+
+def _agree(indices: Sequence[tuple[Any, ...]]) -> Any:
+    """1 where all multi-indices are equal, else 0."""
+    first, *others = indices
+    return sympy.Mul(*(KroneckerDelta(a, b) for other in others for a, b in zip(first, other, strict=True)))
+
+
+def _cumulants(moments: Sequence[Any]) -> list[Any]:
+    """Cumulants k_1.. from raw moments m_1.. (k_n = m_n - sum C(n-1, j-1) k_j m_{n-j})."""
+    found: list[Any] = []
+    for n in range(1, len(moments) + 1):
+        earlier = sum(sympy.binomial(n - 1, j - 1) * found[j - 1] * moments[n - j - 1] for j in range(1, n))
+        found.append(sympy.expand(moments[n - 1] - earlier))
+    return found
+
+
+def independent(moments: Sequence[Any], sizes: Sequence[Any] = (), name: str = "independent") -> Law:
+    """Independent entries of one law given by its raw moments E[X], E[X^2], ... (as many as the theorem uses)."""
+    moments = [sympy.sympify(m) for m in moments]
+    cumulants = _cumulants(moments)
+
+    def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
+        if len(indices) > len(cumulants):
+            raise ValueError(
+                f"the {name} law declares {len(cumulants)} moments, a product of {len(indices)} needs more"
+            )
+        return cumulants[len(indices) - 1] * _agree(indices)
+
+    def moment(point: Any, powers: dict[tuple[int, ...], int]) -> Any:
+        result: Any = Fraction(1)
+        for power in powers.values():
+            result = point.field.mul(result, point.value(moments[power - 1]))
+        return result
+
+    return Law(name, tuple(sizes), cumulant, None, moment)
+
+
+def finite(values: Sequence[Any], probabilities: Sequence[Any], sizes: Sequence[Any] = (), name: str = "finite") -> Law:
+    """Independent entries, each equal to values[a] with probability probabilities[a]; engine 2 runs through all outcomes."""
+    values, probabilities = [sympy.sympify(v) for v in values], [sympy.sympify(p) for p in probabilities]
+    moments = [sum(p * v**r for v, p in zip(values, probabilities, strict=True)) for r in range(1, 7)]
+    base = independent(moments, sizes, name)
+
+    def atoms(point: Any, keys: list[tuple[int, ...]]) -> list[tuple[Any, dict[tuple[int, ...], Any]]]:
+        single = [(point.value(p), point.value(v)) for v, p in zip(values, probabilities, strict=True)]
+        outcomes = []
+        for choice in itertools.product(single, repeat=len(keys)):
+            probability: Any = Fraction(1)
+            for p, _ in choice:
+                probability = point.field.mul(probability, p)
+            outcomes.append((probability, {key: v for key, (_, v) in zip(keys, choice, strict=True)}))
+        return outcomes
+
+    return Law(name, base.sizes, base.cumulant, atoms, None)
+
+
+def bernoulli(probability: Any, sizes: Sequence[Any] = ()) -> Law:
+    """Independent entries, 1 with the given probability, else 0."""
+    return finite((1, 0), (probability, 1 - probability), sizes, name="Bernoulli")
+
+
+def correlated(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any], name: str = "second-order") -> Law:
+    """Entries with the given mean and covariance(i, j) (functions of indices allowed); products of at most two entries."""
+    mean_of = mean if callable(mean) else lambda *_: sympy.sympify(mean)
+
+    def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
+        if len(indices) == 1:
+            return mean_of(*indices[0])
+        if len(indices) == 2:
+            return covariance(*indices[0], *indices[1])
+        raise ValueError(f"the {name} law knows means and covariances only, not a product of {len(indices)}")
+
+    def moment(point: Any, powers: dict[tuple[int, ...], int]) -> Any:
+        keys = [tuple(map(sympy.Integer, key)) for key, power in powers.items() for _ in range(power)]
+        means = [point.value(sympy.sympify(mean_of(*key))) for key in keys]
+        if len(keys) == 1:
+            return means[0]
+        if len(keys) == 2:
+            return point.field.add(point.field.mul(*means), point.value(sympy.sympify(covariance(*keys[0], *keys[1]))))
+        raise ValueError(f"the {name} law knows means and covariances only")
+
+    return Law(name, tuple(sizes), cumulant, None, moment)
+
+
+def gaussian(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any]) -> Law:
+    """Jointly normal entries: cumulants beyond the second vanish (Isserlis)."""
+    second = correlated(mean, covariance, sizes, name="Gaussian")
+
+    def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
+        return second.cumulant(indices) if len(indices) <= 2 else sympy.Integer(0)
+
+    def moment(point: Any, powers: dict[tuple[int, ...], int]) -> Any:
+        keys = [key for key, power in powers.items() for _ in range(power)]
+        return _isserlis(point, keys, second)
+
+    return Law("Gaussian", tuple(sizes), cumulant, None, moment)
+
+
+def _isserlis(point: Any, keys: list[tuple[int, ...]], law: Law) -> Any:
+    """E[X_1 ... X_m] by conditioning on what the first factor is paired with."""
+    if not keys:
+        return Fraction(1)
+    first, rest = tuple(map(sympy.Integer, keys[0])), keys[1:]
+    total = point.field.mul(point.value(sympy.sympify(law.cumulant((first,)))), _isserlis(point, rest, law))
+    for position, other in enumerate(rest):
+        covariance = point.value(sympy.sympify(law.cumulant((first, tuple(map(sympy.Integer, other))))))
+        remaining = rest[:position] + rest[position + 1 :]
+        total = point.field.add(total, point.field.mul(covariance, _isserlis(point, remaining, law)))
+    return total

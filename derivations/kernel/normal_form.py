@@ -1,0 +1,408 @@
+"""Engine 1: a normal form for expressions with sums over symbolic sizes, and the test for zero built on it.
+
+Sums are split over terms, constants pulled out, Kronecker deltas collapsed where the index is provably in range, independent
+sums separated into products, bound indices renamed canonically. What remains is a rational expression in atoms, which SymPy's
+`expand`, `cancel` and `simplify` decide. A non-zero normal form proves nothing: only zero is an answer.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import sympy
+from sympy import KroneckerDelta, Mul, Product, Sum
+from sympy.core.function import AppliedUndef
+
+from .expressions import Expectation
+from .signs import nonnegative
+
+MAX_PERMUTED = 4  # bound indices of one coupled sum whose order is tried out for the canonical name
+
+
+def is_zero(expr: Any, scope: Any) -> bool:
+    """Whether the expression is proved to be 0 for all sizes and all values within the scope's hypotheses."""
+    expr = sympy.sympify(expr)
+    for case in _delta_cases(normal(expr, scope), scope):
+        if not _vanishes(case, scope):
+            return False
+    return True
+
+
+def normal(expr: Any, scope: Any) -> Any:
+    """The expression with derivatives taken, recursions unrolled, expectations computed and sums in normal form."""
+    expr = sympy.sympify(expr)
+    if expr.is_Atom or isinstance(expr, sympy.Indexed):
+        return expr
+    if isinstance(expr, Sum | Product):
+        return _fold(expr, scope)
+    if isinstance(expr, sympy.Derivative):
+        return normal(_derivative(expr, scope), scope)
+    if isinstance(expr, Expectation):
+        return _expectation(normal(expr.args[0], scope), scope)
+    if isinstance(expr, AppliedUndef):
+        return _unrolled(expr, scope)
+    if isinstance(expr, sympy.Max | sympy.Min):
+        return normal(_by_absolute_values(expr), scope)
+    arguments = [normal(a, scope) for a in expr.args]
+    if isinstance(expr, KroneckerDelta):
+        return KroneckerDelta(*arguments)
+    if isinstance(expr, sympy.Abs):
+        return _absolute(arguments[0], scope)
+    if isinstance(expr, sympy.log):
+        return sympy.expand_log(sympy.log(sympy.factor_terms(arguments[0])))
+    rebuilt = expr.func(*arguments)
+    if rebuilt.is_Add or rebuilt.is_Mul or rebuilt.is_Pow or isinstance(rebuilt, sympy.exp):
+        rebuilt = sympy.expand(rebuilt, func=False, log=False, complex=False, trig=False)
+        rebuilt = rebuilt.replace(lambda e: e.is_Pow and isinstance(e.base, KroneckerDelta), lambda e: e.base)
+    return rebuilt
+
+
+# ---- sums ----------------------------------------------------------------------------------------------------------
+
+
+def _fold(expr: Any, scope: Any) -> Any:
+    """A sum or product with its own bound indices, in normal form."""
+    function, limits = expr.function, list(expr.limits)
+    if len(limits) > 1:  # SymPy lists the innermost limit first
+        function, limits = expr.func(function, *limits[:-1]), limits[-1:]
+    old, low, high = limits[0]
+    index = sympy.Dummy(old.name.strip("_"), integer=True)
+    low, high = normal(low, scope), normal(high, scope)
+    inner = scope.with_range(index, low, high)
+    body = normal(function.subs(old, index) if not _rebinds(function, old) else function.xreplace({old: index}), inner)
+    if (high - low).is_Integer and high - low < 12:
+        parts = [normal(body.subs(index, low + i), scope) for i in range(int(high - low) + 1)]
+        return normal((sympy.Add if isinstance(expr, Sum) else Mul)(*parts), scope) if parts else expr.func.identity
+    if isinstance(expr, Product):
+        return _product(body, index, low, high, inner)
+    return sympy.Add(*(_sum_of_term(term, [(index, low, high)], inner) for term in sympy.Add.make_args(body)))
+
+
+def _rebinds(function: Any, symbol: Any) -> bool:
+    return any(symbol in s.bound_symbols for s in function.atoms(Sum, Product))
+
+
+def _sum_of_term(term: Any, limits: list[tuple[Any, Any, Any]], scope: Any) -> Any:
+    """The sum of one product over the limits: constants out, deltas collapsed, nested sums merged, factors separated."""
+    factors, limits = _opened(list(Mul.make_args(term)), list(limits), scope)
+    for position, (index, low, high) in enumerate(limits):
+        if any(later[1].has(index) or later[2].has(index) for later in limits):
+            continue  # a range that depends on this index: leave the triangle alone
+        for delta in (f for f in factors if isinstance(f, KroneckerDelta) and f.has(index)):
+            solution = _solved(delta, index)
+            if solution is not None and scope.within(solution, low, high):
+                rest = Mul(*(f for f in factors if f is not delta)).subs(index, solution)
+                others = limits[:position] + limits[position + 1 :]
+                pieces = sympy.Add.make_args(normal(rest, scope))
+                return sympy.Add(*(_sum_of_term(p, others, scope) if others else p for p in pieces))
+    result: Any = Mul(*(f for f in factors if not any(f.has(i) for i, _, _ in limits)))
+    dependent = [f for f in factors if any(f.has(i) for i, _, _ in limits)]
+    for group_factors, group_limits in _components(dependent, limits):
+        if group_factors or len(group_limits) > 1:
+            result *= _canonical(Mul(*group_factors), group_limits)
+        else:
+            result *= _size(group_limits[0])
+    return sympy.expand(result)
+
+
+def _size(limit: tuple[Any, Any, Any]) -> Any:
+    _, low, high = limit
+    return high - low + 1
+
+
+def _opened(factors: list[Any], limits: list[Any], scope: Any) -> tuple[list[Any], list[Any]]:
+    """Nested sums that depend on a bound index become further limits of one sum."""
+    opened: list[Any] = []
+    for factor in factors:
+        base, exponent = factor.as_base_exp()
+        bound = {i for i, _, _ in limits}
+        if isinstance(base, Sum) and exponent.is_Integer and exponent > 0 and base.free_symbols & bound:
+            for _ in range(int(exponent)):
+                renamed = {i: sympy.Dummy("k", integer=True) for i, _, _ in base.limits}
+                for index, low, high in base.limits:
+                    limits.append((renamed[index], low.xreplace(renamed), high.xreplace(renamed)))
+                    scope.ranges[renamed[index]] = (low.xreplace(renamed), high.xreplace(renamed))
+                opened += Mul.make_args(base.function.xreplace(renamed))
+        else:
+            opened.append(factor)
+    return opened, limits
+
+
+def _solved(delta: Any, index: Any) -> Any:
+    """The value of the index at which the delta is 1, where it appears linearly with coefficient +-1."""
+    difference = sympy.expand(delta.args[0] - delta.args[1])
+    slope = difference.diff(index)
+    if slope not in (1, -1):
+        return None
+    return sympy.expand(index - difference / slope)
+
+
+def _components(factors: list[Any], limits: list[Any]) -> list[tuple[list[Any], list[Any]]]:
+    """Factors and limits grouped so that different groups share no bound index."""
+    groups: list[tuple[set[Any], list[Any], list[Any]]] = []
+    pieces = [({i for i, _, _ in limits if f.has(i)}, [f], []) for f in factors]
+    names = {i for i, _, _ in limits}
+    pieces += [
+        ({i} | ((low.free_symbols | high.free_symbols) & names), [], [(i, low, high)]) for i, low, high in limits
+    ]
+    for indices, fs, ls in pieces:
+        joined = [g for g in groups if g[0] & indices]
+        groups = [g for g in groups if not g[0] & indices]
+        groups.append(
+            (
+                set().union(indices, *(g[0] for g in joined)),
+                [f for g in joined for f in g[1]] + fs,
+                [limit for g in joined for limit in g[2]] + ls,
+            )
+        )
+    return [(fs, ls) for _, fs, ls in groups]
+
+
+def _canonical(function: Any, limits: list[Any]) -> Any:
+    """The sum with its indices named _1, _2, ... so that equal sums are equal expressions."""
+    depth = max((int(s.name[1:]) for s in _canonical_names(function)), default=0)
+    independent = not any(low.has(i) or high.has(i) for i, _, _ in limits for _, low, high in limits)
+    candidates = []
+    orders = itertools.permutations(limits) if len(limits) <= MAX_PERMUTED and independent else [tuple(limits)]
+    for order in orders:
+        names = {i: sympy.Symbol(f"_{depth + place}", integer=True) for place, (i, _, _) in enumerate(order, 1)}
+        renamed = [(names[i], low.xreplace(names), high.xreplace(names)) for i, low, high in order]
+        candidates.append((str(function.xreplace(names)), str(renamed), function.xreplace(names), renamed))
+    _, _, function, renamed = min(candidates, key=lambda c: c[:2])
+    return Sum(function, *renamed)
+
+
+def _canonical_names(function: Any) -> set[Any]:
+    bound = {s for f in function.atoms(Sum, Product) for s in f.bound_symbols}
+    return {s for s in bound if s.name.startswith("_") and s.name[1:].isdigit()}
+
+
+def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
+    """Products split over factors; exponentials of an index become exponentials of a sum."""
+    result: Any = sympy.Integer(1)
+    body = sympy.powsimp(body) if not body.is_Add else body
+    for factor in Mul.make_args(body):
+        if not factor.has(index):
+            result *= factor ** (high - low + 1)
+        elif isinstance(factor, sympy.exp):
+            terms = sympy.Add.make_args(normal(factor.args[0], scope))
+            result *= sympy.exp(sympy.Add(*(_sum_of_term(t, [(index, low, high)], scope) for t in terms)))
+        else:
+            depth = max((int(s.name[1:]) for s in _canonical_names(factor)), default=0)
+            name = sympy.Symbol(f"_{depth + 1}", integer=True)
+            base, exponent = factor.as_base_exp()
+            if exponent.has(index):
+                base, exponent = factor, sympy.Integer(1)
+            result *= Product(base.xreplace({index: name}), (name, low, high)) ** exponent
+    return result
+
+
+# ---- derivatives, recursions, expectations ---------------------------------------------------------------------------
+
+
+def _derivative(expr: Any, scope: Any) -> Any:
+    inner, scope_inner = expr.expr, scope
+    inner = normal(inner, scope_inner)  # canonical bound names: they cannot be the variable's index
+    for variable, count in expr.variable_count:
+        for _ in range(int(count)):
+            inner = inner.diff(variable)
+            inner = inner.replace(lambda e: isinstance(e, sympy.Derivative), lambda e: e)
+    return inner
+
+
+def _unrolled(expr: Any, scope: Any) -> Any:
+    """x(.., 0) is its start; x(.., k + m) with m > 0 is the recursion applied to x(.., k + m - 1)."""
+    recursion = scope.recursions.get(expr.func.__name__)
+    if recursion is None:
+        return expr
+    *indices, time = expr.args
+    bindings = dict(zip(recursion.indices, indices, strict=True))
+    if time == 0:
+        return normal(recursion.start.subs(bindings, simultaneous=True), scope)
+    constant, _ = time.as_coeff_Add()
+    if (time.is_Integer and time > 0) or (constant.is_Integer and constant > 0):
+        earlier = recursion.following.subs({**bindings, recursion.time: time - 1}, simultaneous=True)
+        return normal(earlier, scope)
+    return expr
+
+
+def _expectation(argument: Any, scope: Any) -> Any:
+    """Linearity, then the moment-cumulant formula for every product of random entries; other random factors stay inside."""
+    total: Any = sympy.Integer(0)
+    for term in sympy.Add.make_args(sympy.expand(argument)):
+        total += _expected_term(term, scope)
+    return sympy.expand(total)
+
+
+def _expected_term(term: Any, scope: Any) -> Any:
+    fixed, limits, entries, opaque = [], [], [], []
+    for factor in Mul.make_args(term):
+        base, exponent = factor.as_base_exp()
+        if not scope.is_random(factor):
+            fixed.append(factor)
+        elif isinstance(base, Sum) and exponent.is_Integer and exponent > 0:
+            for _ in range(int(exponent)):  # each copy with indices of its own
+                renamed = {i: sympy.Dummy("k", integer=True) for i, _, _ in base.limits}
+                copies = [(renamed[i], a.xreplace(renamed), b.xreplace(renamed)) for i, a, b in base.limits]
+                for index, low, high in copies:
+                    scope.ranges[index] = (low, high)
+                limits += copies
+                for inner in Mul.make_args(base.function.xreplace(renamed)):
+                    _sort_factor(inner, fixed, entries, opaque, scope)
+        else:
+            _sort_factor(factor, fixed, entries, opaque, scope)
+    if opaque:
+        kept = Expectation(Mul(*opaque, *entries))
+        bound = [limit for limit in limits if kept.has(limit[0])]
+        if bound:
+            return Expectation(term)
+        value: Any = kept
+    else:
+        value = _joint_moment(entries, scope)
+    pieces = sympy.Add.make_args(sympy.expand(Mul(*fixed) * value))
+    return sympy.Add(*(_sum_of_term(p, limits, scope) if limits else p for p in pieces))
+
+
+def _sort_factor(factor: Any, fixed: list[Any], entries: list[Any], opaque: list[Any], scope: Any) -> None:
+    base, exponent = factor.as_base_exp()
+    if not scope.is_random(factor):
+        fixed.append(factor)
+    elif scope.family(base) is not None and exponent.is_Integer and exponent > 0:
+        entries += [base] * int(exponent)
+    else:
+        opaque.append(factor)
+
+
+def _joint_moment(entries: list[Any], scope: Any) -> Any:
+    if not entries:
+        return sympy.Integer(1)
+    families = [scope.family(e) for e in entries]
+    total: Any = sympy.Integer(0)
+    for partition in sympy.utilities.iterables.multiset_partitions(list(range(len(entries)))):
+        weight: Any = sympy.Integer(1)
+        for block in partition:
+            kinds = {families[place][0] for place in block}
+            if len(kinds) > 1:  # different families are independent of each other
+                weight = sympy.Integer(0)
+                break
+            law = families[block[0]][1]
+            weight *= law.cumulant(tuple(families[place][2] for place in block))
+        total += weight
+    return total
+
+
+# ---- absolute values and the final test ------------------------------------------------------------------------------
+
+
+def _by_absolute_values(expr: Any) -> Any:
+    """max(a, b) = (a + b + |a - b|) / 2, and min with the other sign."""
+    sign = 1 if isinstance(expr, sympy.Max) else -1
+    first, *rest = expr.args
+    for other in rest:
+        first = (first + other + sign * sympy.Abs(first - other)) / 2
+    return first
+
+
+def _absolute(argument: Any, scope: Any) -> Any:
+    factored = sympy.factor_terms(argument)
+    if nonnegative(factored, scope):
+        return argument
+    if nonnegative(-factored, scope):
+        return sympy.expand(-argument)
+    return sympy.Abs(argument)
+
+
+def _delta_cases(expr: Any, scope: Any) -> list[Any]:
+    """The expression in every case of its remaining index equalities."""
+    deltas = sorted((d for d in expr.atoms(KroneckerDelta) if not _bound_inside(d, expr)), key=str)
+    if not deltas:
+        return [expr]
+    first = deltas[0]
+    a, b = first.args
+    unequal = expr.xreplace({first: sympy.Integer(0)})
+    symbol, value = (a, b) if a.is_Symbol else (b, a)
+    if not symbol.is_Symbol:
+        return [expr]
+    equal = normal(expr.xreplace({first: sympy.Integer(1)}).subs(symbol, value), scope)
+    return _delta_cases(equal, scope) + _delta_cases(normal(unequal, scope), scope)
+
+
+def _bound_inside(delta: Any, expr: Any) -> bool:
+    bound = {s for f in expr.atoms(Sum, Product) for s in f.bound_symbols}
+    return bool(delta.free_symbols & bound)
+
+
+def _vanishes(expr: Any, scope: Any) -> bool:
+    if expr == 0:
+        return True
+    merged = _merged(expr, scope)
+    if merged == 0:
+        return True
+    atoms = sorted(_opaque_atoms(merged), key=lambda a: -sympy.count_ops(a))
+    stand_ins = {a: sympy.Dummy(f"atom{i}", **_signs_of(a, scope)) for i, a in enumerate(atoms)}
+    flat = merged
+    for atom, stand_in in stand_ins.items():
+        flat = flat.xreplace({atom: stand_in})
+    return _scalar_zero(flat)
+
+
+def _opaque_atoms(expr: Any) -> set[Any]:
+    """The outermost sums, products, expectations and indexed entries."""
+    if isinstance(expr, Sum | Product | Expectation | sympy.Indexed | AppliedUndef):
+        return {expr}
+    return set().union(*(_opaque_atoms(a) for a in expr.args)) if expr.args else set()
+
+
+def _signs_of(atom: Any, scope: Any) -> dict[str, bool]:
+    if atom.is_positive or nonnegative(atom, scope, strict=True):
+        return {"positive": True}
+    return {"real": True}
+
+
+def _merged(expr: Any, scope: Any) -> Any:
+    """Sums over one common range, with coefficients free of it, joined under one sum where that makes them vanish."""
+    by_range: dict[Any, list[Any]] = {}
+    others: list[Any] = []
+    for term in sympy.Add.make_args(expr):
+        sums = [f for f in Mul.make_args(term) if isinstance(f, Sum)]
+        if len(sums) == 1 and len(sums[0].limits) == 1:
+            _, low, high = sums[0].limits[0]
+            by_range.setdefault((low, high), []).append(
+                (Mul(*(f for f in Mul.make_args(term) if f is not sums[0])), sums[0])
+            )
+        else:
+            others.append(term)
+    for (low, high), members in by_range.items():
+        index = sympy.Dummy("k", integer=True)
+        function = sympy.Add(*(c * s.function.subs(s.limits[0][0], index) for c, s in members))
+        inner = scope.with_range(index, low, high)
+        if len(members) > 1 and all(_vanishes_simply(case) for case in _delta_cases(function, inner)):
+            continue
+        others += [c * s for c, s in members]
+    return sympy.Add(*others)
+
+
+def _vanishes_simply(expr: Any) -> bool:
+    atoms = sorted(_opaque_atoms(expr), key=lambda a: -sympy.count_ops(a))
+    for i, atom in enumerate(atoms):
+        expr = expr.xreplace({atom: sympy.Dummy(f"atom{i}", positive=atom.is_positive, real=True)})
+    return _scalar_zero(expr)
+
+
+def _scalar_zero(expr: Any) -> bool:
+    """Zero test of an expression without sums: expand, common denominator, then SymPy's simplifiers."""
+    if expr == 0 or sympy.expand(expr) == 0:
+        return True
+    numerator = sympy.numer(sympy.together(expr))
+    if sympy.expand(sympy.powsimp(sympy.expand(numerator))) == 0 or sympy.expand(numerator, func=True) == 0:
+        return True
+    if not expr.atoms(sympy.Function, sympy.Pow) - expr.atoms(sympy.Integer):
+        return False
+    for route in (sympy.simplify, lambda e: sympy.simplify(e.rewrite(sympy.exp)), sympy.radsimp, sympy.gammasimp):
+        try:
+            if route(numerator if numerator.count_ops() < expr.count_ops() else expr) == 0:
+                return True
+        except (NotImplementedError, ValueError, TypeError):
+            continue
+    return False

@@ -1,0 +1,339 @@
+"""What a theorem declares: its symbols with their domains, its hypotheses, and how a random instance of them is drawn."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from .evaluation import Point
+from .laws import Law
+from .numbers import Undefined
+
+_MAGNITUDES = [
+    Fraction(1),
+    Fraction(2),
+    Fraction(1, 2),
+    Fraction(3),
+    Fraction(1, 3),
+    Fraction(5, 4),
+    Fraction(7, 3),
+    Fraction(4),
+]
+_SHARES = [Fraction(1, 2), Fraction(1, 3), Fraction(3, 4), Fraction(1, 5), Fraction(5, 7), Fraction(9, 10)]
+ATTEMPTS = 400  # draws before the hypotheses count as unsatisfiable by sampling
+
+
+class NotShown(Exception):
+    """A step that the kernel could not check: the theorem is undecided."""
+
+
+@dataclass(frozen=True)
+class Recursion:
+    """x(indices, 0) = start and x(indices, time + 1) = following, an expression in x(.., time)."""
+
+    indices: tuple[Any, ...]
+    time: Any
+    start: Any
+    following: Any
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One declared symbol or family: how it is drawn at a point, and its hypothesis in words of SymPy."""
+
+    symbol: Any
+    draw: Callable[[random.Random, Point], Any]
+    sizes: tuple[Any, ...] = ()
+    hypothesis: Any = sympy.true
+
+
+class Scope:
+    """Symbols, ranges, laws and hypotheses; copied, never shared, when a supposition adds to it."""
+
+    def __init__(self) -> None:
+        self.declared: list[Declared] = []
+        self.hypotheses: list[Any] = []
+        self.ranges: dict[Any, tuple[Any, Any]] = {}
+        self.slacks: list[tuple[Any, bool]] = []  # (expression known to be >= 0, whether > 0)
+        self.recursions: dict[str, Recursion] = {}
+        self.laws: dict[Any, Law] = {}
+        self.entry_bounds: list[tuple[Any, Any, Any, bool]] = []  # (vector, low, high, open), for each entry
+
+    # ---- declarations ---------------------------------------------------------------------------------------------
+
+    def size(self, name: str, minimum: int = 1) -> Any:
+        """A symbolic size: an integer from `minimum` up."""
+        n = sympy.Symbol(name, integer=True, positive=minimum > 0, nonnegative=True)
+        self._integers(n, minimum, None)
+        return n
+
+    def time(self, name: str = "t") -> Any:
+        """A step count: an integer from 0 up."""
+        return self.integer(name, 0)
+
+    def integer(self, name: str, low: Any = None, high: Any = None) -> Any:
+        """An integer, between the given bounds where there are any."""
+        positive, nonnegative = _signs(low, high, strict_low=False, scope=self)
+        n = sympy.Symbol(
+            name, integer=True, **({"positive": True} if positive else {"nonnegative": True} if nonnegative else {})
+        )
+        self._integers(n, low, high)
+        return n
+
+    def index(self, name: str, size: Any, start: Any = 1) -> Any:
+        """An index running from `start` to `size`: what is shown for it is shown for each."""
+        return self.integer(name, start, size)
+
+    def _integers(self, n: Any, low: Any, high: Any) -> None:
+        low, high = (None if b is None else sympy.sympify(b) for b in (low, high))
+
+        def draw(rng: random.Random, point: Point) -> Fraction:
+            first = point.integer(low) if low is not None else (point.integer(high) - 6 if high is not None else -5)
+            last = point.integer(high) if high is not None else first + (3 if low == 1 or low == 2 else 6)
+            if last < first:
+                raise Undefined("empty range")
+            return Fraction(rng.randint(first, last))
+
+        relations = [] if low is None else [sympy.Ge(n, low, evaluate=False)]
+        relations += [] if high is None else [sympy.Le(n, high, evaluate=False)]
+        self._declare(Declared(n, draw, (), sympy.And(*relations, evaluate=False) if relations else sympy.true))
+        if low is not None:
+            self.slacks.append((n - low, False))
+        if high is not None:
+            self.slacks.append((high - n, False))
+        if low is not None and high is not None:
+            self.ranges[n] = (low, high)
+
+    def real(self, names: str, low: Any = None, high: Any = None, *, open: bool = False, nonzero: bool = False) -> Any:
+        """One or several reals (names separated by spaces), in [low, high] where given, in (low, high) when open."""
+        found = [self._real(name, low, high, open, nonzero) for name in names.split()]
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def positive(self, names: str) -> Any:
+        """Reals > 0."""
+        return self.real(names, 0, open=True)
+
+    def nonnegative(self, names: str) -> Any:
+        """Reals >= 0."""
+        return self.real(names, 0)
+
+    def _real(self, name: str, low: Any, high: Any, open: bool, nonzero: bool) -> Any:
+        low, high = (None if b is None else sympy.sympify(b) for b in (low, high))
+        symbol = sympy.Symbol(name, **_assumptions(low, high, open, nonzero, self))
+        relations = _bounds(symbol, low, high, open) + ([sympy.Ne(symbol, 0)] if nonzero else [])
+        hypothesis = sympy.And(*relations, evaluate=False) if relations else sympy.true
+        self._declare(Declared(symbol, _real_draw(low, high, open, nonzero), (), hypothesis))
+        self._bound_slacks(symbol, low, high, open)
+        return symbol
+
+    def _bound_slacks(self, x: Any, low: Any, high: Any, open: bool) -> None:
+        if low is not None:
+            self.slacks.append((x - low, open))
+        if high is not None:
+            self.slacks.append((high - x, open))
+
+    def vector(
+        self, name: str, *sizes: Any, low: Any = None, high: Any = None, open: bool = False, nonzero: bool = False
+    ) -> Any:
+        """A real array with symbolic sizes, entries [1..size]; the bounds hold for each entry."""
+        low, high = (None if b is None else sympy.sympify(b) for b in (low, high))
+        base = sympy.IndexedBase(name, **_assumptions(low, high, open, nonzero, self))
+        sizes = tuple(map(sympy.sympify, sizes))
+        entry = base[tuple(sympy.Symbol(letter, integer=True) for letter, _ in zip("ijkl", sizes, strict=False))]
+        relations = _bounds(entry, low, high, open)
+        self._declare(
+            Declared(
+                base,
+                _real_draw(low, high, open, nonzero),
+                sizes,
+                sympy.And(*relations, evaluate=False) if relations else sympy.true,
+            )
+        )
+        if low is not None or high is not None:
+            self.entry_bounds.append((base, low, high, open))
+        return base
+
+    def random(self, name: str, law: Law) -> Any:
+        """A random scalar (law without sizes) or a family of random entries, for use inside `Expectation`."""
+        base = sympy.IndexedBase(name, real=True) if law.sizes else sympy.Symbol(name, real=True)
+        self.laws[base] = law
+        return base
+
+    def recursion(self, time: Any, **rules: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Sequences defined together: name=(start, following) or name=(indices, start, following).
+
+        `following` is a function of the sequences declared in this call (in order), giving x at time + 1 from time.
+        """
+        functions = tuple(sympy.Function(name, real=True) for name in rules)
+        for name, rule in rules.items():
+            indices = rule[0] if len(rule) == 3 else ()
+            start, following = rule[-2:]
+            following = following(*functions) if callable(following) else following
+            self.recursions[name] = Recursion(tuple(indices), time, sympy.sympify(start), sympy.sympify(following))
+        return functions
+
+    def assume(self, relation: Any) -> Any:
+        """A further hypothesis; also a slack that certificates may use."""
+        if relation in (True, sympy.true):
+            return relation
+        self.hypotheses.append(relation)
+        for part in relation.args if isinstance(relation, sympy.And) else [relation]:
+            if isinstance(part, sympy.Ge | sympy.Gt):
+                self.slacks.append((part.lhs - part.rhs, isinstance(part, sympy.Gt)))
+            elif isinstance(part, sympy.Le | sympy.Lt):
+                self.slacks.append((part.rhs - part.lhs, isinstance(part, sympy.Lt)))
+        return relation
+
+    def _declare(self, declared: Declared) -> None:
+        if any(d.symbol == declared.symbol for d in self.declared):
+            raise ValueError(f"the symbol {declared.symbol} is declared twice")
+        self.declared.append(declared)
+
+    # ---- what the engines ask -------------------------------------------------------------------------------------
+
+    def extended(self) -> Scope:
+        other = copy.copy(self)
+        other.declared, other.hypotheses = list(self.declared), list(self.hypotheses)
+        other.ranges, other.slacks = dict(self.ranges), list(self.slacks)
+        other.entry_bounds = list(self.entry_bounds)
+        return other
+
+    def with_range(self, index: Any, low: Any, high: Any) -> Scope:
+        other = self.extended()
+        other.ranges[index] = (low, high)
+        return other
+
+    def within(self, index: Any, low: Any, high: Any) -> bool:
+        """Whether low <= index <= high is visible."""
+        if self.ranges.get(index) == (low, high):
+            return True
+        return self._visible(index - low) and self._visible(high - index)
+
+    def _visible(self, difference: Any) -> bool:
+        difference = sympy.expand(difference)
+        return bool(difference.is_nonnegative) or self.is_slack(difference, strict=False)
+
+    def is_slack(self, expr: Any, *, strict: bool) -> bool:
+        """Whether the expression is a hypothesis' slack plus something visibly non-negative."""
+        symbols = expr.free_symbols
+        _, expr = expr.primitive() if expr.is_Add else (1, expr)
+        for slack, positive in self._all_slacks(expr):
+            if not (slack.free_symbols <= symbols):
+                continue
+            rest = sympy.expand(expr - (slack.primitive()[1] if slack.is_Add else slack))
+            if rest.is_nonnegative and (positive or not strict or rest.is_positive):
+                return True
+        return False
+
+    def _all_slacks(self, expr: Any) -> Iterator[tuple[Any, bool]]:
+        yield from self.slacks
+        for index, (low, high) in self.ranges.items():
+            yield index - low, False
+            yield high - index, False
+        for base, low, high, open in self.entry_bounds:
+            for entry in expr.atoms(sympy.Indexed):
+                if entry.base == base:
+                    if low is not None:
+                        yield entry - low, open
+                    if high is not None:
+                        yield high - entry, open
+
+    def is_random(self, expr: Any) -> bool:
+        return any(expr.has(base.label if isinstance(base, sympy.IndexedBase) else base) for base in self.laws)
+
+    def family(self, entry: Any) -> tuple[Any, Law, tuple[Any, ...]] | None:
+        """(family, law, indices) of a random entry; None for anything else."""
+        if isinstance(entry, sympy.Indexed) and entry.base in self.laws:
+            return entry.base, self.laws[entry.base], tuple(entry.indices)
+        if entry in self.laws:
+            return entry, self.laws[entry], ()
+        return None
+
+    # ---- instances ------------------------------------------------------------------------------------------------
+
+    def point(self, rng: random.Random) -> Point:
+        """A random instance of all declarations that satisfies the hypotheses."""
+        for _ in range(ATTEMPTS):
+            point = Point(recursions=self.recursions, laws=self.laws)
+            try:
+                for declared in self.declared:
+                    self._draw(declared, rng, point)
+                if all(point.decide(h) for h in self.hypotheses):
+                    return point
+            except Undefined:
+                continue
+        raise NotShown(f"no instance of the hypotheses was found in {ATTEMPTS} draws")
+
+    def _draw(self, declared: Declared, rng: random.Random, point: Point) -> None:
+        if isinstance(declared.symbol, sympy.IndexedBase):
+            ranges = [range(1, point.integer(n) + 1) for n in declared.sizes]
+            point.values[declared.symbol] = {key: declared.draw(rng, point) for key in itertools.product(*ranges)}
+        else:
+            point.values[declared.symbol] = declared.draw(rng, point)
+
+    def domain(self) -> list[Any]:
+        """All hypotheses as SymPy relations, the declared bounds first."""
+        return [d.hypothesis for d in self.declared if d.hypothesis is not sympy.true] + self.hypotheses
+
+
+def _signs(low: Any, high: Any, *, strict_low: bool, scope: Scope) -> tuple[bool, bool]:
+    """(positive, nonnegative) that follow from the lower bound."""
+    if low is None:
+        return False, False
+    low = sympy.sympify(low)
+    return bool(low.is_positive or (strict_low and low.is_nonnegative)), bool(low.is_nonnegative)
+
+
+def _assumptions(low: Any, high: Any, open: bool, nonzero: bool, scope: Scope) -> dict[str, bool]:
+    positive, nonnegative = _signs(low, high, strict_low=open, scope=scope)
+    if positive:
+        return {"positive": True}
+    if nonnegative:
+        return {"positive": True} if nonzero else {"nonnegative": True}
+    if high is not None and high.is_nonpositive:
+        return {"negative": True} if open or high.is_negative or nonzero else {"nonpositive": True}
+    return {"real": True, "nonzero": True} if nonzero else {"real": True}
+
+
+def _bounds(x: Any, low: Any, high: Any, open: bool) -> list[Any]:
+    above, below = (sympy.Gt, sympy.Lt) if open else (sympy.Ge, sympy.Le)
+    relations = [] if low is None else [above(x, low, evaluate=False)]
+    return relations + ([] if high is None else [below(x, high, evaluate=False)])
+
+
+def _real_draw(low: Any, high: Any, open: bool, nonzero: bool) -> Callable[[random.Random, Point], Any]:
+    def draw(rng: random.Random, point: Point) -> Any:
+        for _ in range(20):
+            x = _draw_between(rng, point, low, high, open)
+            if not (nonzero and x == 0):
+                return x
+        raise Undefined("no non-zero value")
+
+    return draw
+
+
+def _draw_between(rng: random.Random, point: Point, low: Any, high: Any, open: bool) -> Any:
+    a = None if low is None else point.value(low)
+    b = None if high is None else point.value(high)
+    add, mul = point.field.add, point.field.mul
+    if a is not None and b is not None:
+        share = rng.choice(_SHARES) if open or rng.random() < 0.8 else rng.choice([Fraction(0), Fraction(1)])
+        width = add(b, mul(Fraction(-1), a))
+        if point.field.sign(width) == -1 or (open and point.field.sign(width) == 0):
+            raise Undefined("empty interval")
+        return add(a, mul(share, width))
+    magnitude = rng.choice(_MAGNITUDES) if rng.random() < 0.7 else Fraction(rng.randint(1, 40), rng.randint(1, 9))
+    if not open and rng.random() < 0.08:
+        magnitude = Fraction(0)
+    if a is not None:
+        return add(a, magnitude)
+    if b is not None:
+        return add(b, -magnitude)
+    return magnitude if rng.random() < 0.5 else -magnitude

@@ -1,0 +1,102 @@
+"""Signs that can be read off an expression: the certificate check behind every inequality.
+
+`nonnegative` looks only at the form (squares, absolute values, sums and products of non-negative parts, the slacks of the
+hypotheses); it never searches. A proof exhibits the form, this module reads it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from sympy import Mul, Product, Sum
+
+from .expressions import Expectation
+
+
+def nonnegative(expr: Any, scope: Any, *, strict: bool = False) -> bool:
+    """Whether the expression is visibly >= 0 (> 0 when strict) under the scope's hypotheses."""
+    expr = sympy.sympify(expr)
+    if (expr.is_positive if strict else expr.is_nonnegative) is True:
+        return True
+    if scope.is_slack(expr, strict=strict):
+        return True
+    if expr.is_Add:
+        if not strict and _dominated(expr, scope):
+            return True
+        if not all(nonnegative(term, scope) for term in expr.args):
+            return False
+        return not strict or any(nonnegative(term, scope, strict=True) for term in expr.args)
+    if expr.is_Mul:
+        return _product_sign(expr, scope, strict)
+    if expr.is_Pow:
+        base, exponent = expr.args
+        if nonnegative(base, scope, strict=True) and exponent.is_real:
+            return True
+        if not strict and nonnegative(base, scope) and exponent.is_nonnegative:
+            return True
+        if base.is_real and exponent.is_even:
+            return not strict or _nonzero(base, scope)
+        return False
+    if isinstance(expr, sympy.exp):
+        return bool(expr.args[0].is_real)
+    if isinstance(expr, sympy.Abs):
+        return not strict or _nonzero(expr.args[0], scope)
+    if isinstance(expr, sympy.Max):
+        return any(nonnegative(a, scope, strict=strict) for a in expr.args)
+    if isinstance(expr, sympy.Min):
+        return all(nonnegative(a, scope, strict=strict) for a in expr.args)
+    if isinstance(expr, sympy.Piecewise):
+        return all(nonnegative(value, scope, strict=strict) for value, _ in expr.args)
+    if isinstance(expr, Sum | Product):
+        inner = scope
+        for index, low, high in reversed(expr.limits):
+            inner = inner.with_range(index, low, high)
+        if not nonnegative(expr.function, inner, strict=strict):
+            return False
+        return not strict or isinstance(expr, Product) or all(_nonempty(limit, scope) for limit in expr.limits)
+    if isinstance(expr, Expectation):
+        return not strict and nonnegative(expr.args[0], scope)
+    if isinstance(expr, sympy.log):
+        return nonnegative(expr.args[0] - 1, scope, strict=strict)
+    return False
+
+
+def _dominated(expr: Any, scope: Any) -> bool:
+    """|u| - u, |u| + u, and max(a, b) - a: a quantity less something it can never fall below."""
+    for term in expr.args:
+        rest = expr - term
+        if isinstance(term, sympy.Abs) and (
+            sympy.expand(rest - term.args[0]) == 0 or sympy.expand(rest + term.args[0]) == 0
+        ):
+            return True
+        if isinstance(term, sympy.Max) and any(nonnegative(sympy.expand(arm + rest), scope) for arm in term.args):
+            return True
+        if (
+            (-term).is_Function
+            and isinstance(-term, sympy.Min)
+            and any(nonnegative(sympy.expand(rest - arm), scope) for arm in (-term).args)
+        ):
+            return True
+    return False
+
+
+def _nonempty(limit: Any, scope: Any) -> bool:
+    _, low, high = limit
+    return nonnegative(high - low, scope)
+
+
+def _nonzero(expr: Any, scope: Any) -> bool:
+    return bool(expr.is_nonzero) or nonnegative(expr, scope, strict=True) or nonnegative(-expr, scope, strict=True)
+
+
+def _product_sign(expr: Any, scope: Any, strict: bool) -> bool:
+    """An even number of non-positive factors, all others non-negative; equal factors of unknown sign pair up to squares."""
+    negative = False
+    for factor in Mul.make_args(expr):
+        if nonnegative(factor, scope, strict=strict):
+            continue
+        if not nonnegative(-factor, scope, strict=strict):
+            return False
+        negative = not negative
+    return not negative

@@ -1,0 +1,177 @@
+"""Theorems, misprints and remarks as values: declared by a decorator, listed without deriving, derived on demand."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+from .normal_form import is_zero
+from .proof import Fact, Proof, Refuted, _same, _weakest
+from .scope import NotShown
+
+REGISTRY: dict[str, Entry] = {}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a statement stands: deck, place, and the formula as printed there (our transcription), if it prints one."""
+
+    deck: str
+    place: str
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What a run of an entry showed. `claims` holds only what facts established; `why` says what was missing."""
+
+    id: str
+    verdict: str
+    title: str
+    steps: tuple[Fact, ...] = ()
+    claims: dict[str, Any] = field(default_factory=dict)
+    hypotheses: tuple[Any, ...] = ()
+    why: str = ""
+    seconds: float = 0.0
+    proof: Proof | None = None
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """The engines that spoke on every step."""
+        spoken = [set(step.engines) for step in self.steps]
+        second = {"exact", "enclosure"}
+        names = ["symbolic"] if spoken else []
+        if spoken and all(s & second for s in spoken):
+            names.append("exact" if all("exact" in s for s in spoken) else "enclosure")
+        return tuple(names)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the catalogue."""
+
+    id: str
+    kind: str  # "theorem", "misprint" or "remark"
+    topic: str
+    title: str
+    covers: tuple[str, ...]
+    sources: tuple[Source, ...]
+    write: Callable[[Proof], Any] | None
+    corrected: str = ""  # of a misprint: the theorem that is true
+    why: str = ""  # of a remark: why it states no mathematics
+
+    def derive(self) -> Derivation:
+        """Run the proof; every exception it meets makes the verdict undecided, none is swallowed silently."""
+        start = time.perf_counter()
+        if self.write is None:
+            return Derivation(self.id, "remark", self.title, why=self.why)
+        proof = Proof(seed=sum(map(ord, self.id)))
+        why = ""
+        try:
+            self.write(proof)
+        except (NotShown, Refuted) as reason:
+            why = str(reason)
+        except Exception as error:  # a proof that crashes has shown nothing
+            why = f"{type(error).__name__}: {error}"
+        verdict, claims = (_refutation if self.kind == "misprint" else _verdict)(proof)
+        if why:
+            verdict = "undecided"
+        elif verdict == "undecided":
+            why = (
+                "not established: " + ", ".join(n for n in proof.stated if n not in claims)
+                if proof.stated
+                else "no claim is stated"
+            )
+        return Derivation(
+            self.id,
+            verdict,
+            self.title,
+            tuple(proof.steps),
+            claims,
+            tuple(proof.domain()),
+            why,
+            time.perf_counter() - start,
+            proof,
+        )
+
+
+def _verdict(proof: Proof) -> tuple[str, dict[str, Any]]:
+    """Proved where a fact without extra hypotheses establishes each stated claim."""
+    claims, strengths = {}, []
+    for name, claim in proof.stated.items():
+        facts = [f for f in proof.steps if set(f.hypotheses) <= set(proof.hypotheses) and _same(f.claim, claim)]
+        if facts:
+            claims[name] = claim
+            strengths.append(
+                min((f.strength for f in facts), key=("proved", "enclosed", "enumerated", "refuted").index)
+            )
+    if not proof.stated or len(claims) < len(proof.stated):
+        return "undecided", claims
+    worst = max(strengths, key=("proved", "enclosed", "enumerated", "refuted").index)
+    return ("undecided" if worst == "refuted" else worst), claims
+
+
+def _refutation(proof: Proof) -> tuple[str, dict[str, Any]]:
+    return ("refuted" if proof.refutations else "undecided"), {}
+
+
+def theorem(
+    title: str, *, covers: Sequence[str] = (), sources: Sequence[Source] = ()
+) -> Callable[[Callable[[Proof], Any]], Entry]:
+    """Declare a theorem; the function's name is its id, its docstring the explanation, its body the proof."""
+
+    def declare(write: Callable[[Proof], Any]) -> Entry:
+        return _register(write, "theorem", title, covers, sources)
+
+    return declare
+
+
+def misprint(
+    title: str, *, corrected: str, covers: Sequence[str] = (), sources: Sequence[Source] = ()
+) -> Callable[[Callable[[Proof], Any]], Entry]:
+    """Declare a printed formula that is false: the body refutes it at an exact point; `corrected` is the theorem that is true."""
+
+    def declare(write: Callable[[Proof], Any]) -> Entry:
+        return _register(write, "misprint", title, covers, sources, corrected)
+
+    return declare
+
+
+def remark(
+    id: str, title: str, *, why: str, topic: str, covers: Sequence[str] = (), sources: Sequence[Source] = ()
+) -> Entry:
+    """Declare a register entry that states no mathematics, with one line why."""
+    entry = Entry(id, "remark", topic, title, tuple(covers), tuple(sources), None, why=why)
+    return _added(entry)
+
+
+def _register(
+    write: Any, kind: str, title: str, covers: Sequence[str], sources: Sequence[Source], corrected: str = ""
+) -> Entry:
+    topic = write.__module__.rpartition(".")[2]
+    if topic == "__main__":
+        topic = "main"
+    return _added(
+        Entry(write.__name__.replace("_", "-"), kind, topic, title, tuple(covers), tuple(sources), write, corrected)
+    )
+
+
+def _added(entry: Entry) -> Entry:
+    if entry.id in REGISTRY and entry.topic != "main" and REGISTRY[entry.id].topic != "main":
+        raise ValueError(f"the id {entry.id!r} is declared twice")
+    REGISTRY[entry.id] = entry
+    return entry
+
+
+def load(topics: Sequence[str]) -> None:
+    """Import the topics' modules, which declares their entries."""
+    for topic in topics:
+        importlib.import_module(f"backproof.derivations.{topic}")
+
+
+__all__ = ["Derivation", "Entry", "REGISTRY", "Source", "is_zero", "load", "misprint", "remark", "sympy", "theorem"]
