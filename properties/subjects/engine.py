@@ -1,0 +1,208 @@
+"""Ask whether a target follows a rule: find the kind, run its laws in a child process, collect the report."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from backproof.derivations.update_rules import PUBLISHED, nearest, split_name
+
+from .isolation import isolated
+from .report import Law, NotCheckable, Outcome, Report
+from .targets import Target, describe, load
+
+#: kind -> (module of this folder, rules)
+KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "optimizer": ("optimizers", tuple(PUBLISHED)),
+}
+
+QUIET = ("quiet", "the target prints nothing")
+STEADY = ("generators-unchanged", "the target leaves the global random generators as they were")
+#: kinds whose targets draw from the global generators by contract
+RANDOM = ("dropout", "initializer")
+
+
+def kind_of(rule: str, kind: str | None = None) -> str:
+    """Return the kind that a rule belongs to.
+
+    Raises:
+        NotCheckable: no such rule or kind, or the rule is of another kind; the message names the nearest ones.
+    """
+    try:
+        name, _ = split_name(rule)
+    except ValueError as error:
+        raise NotCheckable(str(error)) from error
+    if kind is not None and kind not in KINDS:
+        raise NotCheckable(f"kind must be a known one, got {kind!r}; {nearest(kind, KINDS)}")
+    for each, (_, rules) in KINDS.items():
+        if name in rules:
+            if kind not in (None, each):
+                raise NotCheckable(f"rule must be of kind {kind}, {name!r} is of kind {each}")
+            return each
+    known = KINDS[kind][1] if kind else tuple(r for _, rules in KINDS.values() for r in rules)
+    raise NotCheckable(f"rule must be a known one, got {name!r}; {nearest(name, known)}")
+
+
+def module_of(kind: str) -> ModuleType:
+    """Return the module that holds a kind's laws."""
+    return import_module(f"{__package__}.{KINDS[kind][0]}")
+
+
+def laws_of(rule: str, kind: str | None = None) -> tuple[Law, ...]:
+    """Return every law that a target of this rule is held to, in order."""
+    kind = kind_of(rule, kind)
+    try:
+        laws: tuple[Law, ...] = module_of(kind).laws_of(rule)
+    except NotCheckable:
+        raise
+    except ValueError as error:
+        raise NotCheckable(str(error)) from error
+    own = f"the contract of the kind {kind}"
+    extra = [Law(*QUIET, own, lambda _: None)]
+    if kind not in RANDOM:
+        extra.append(Law(*STEADY, own, lambda _: None))
+    return (*laws, *extra)
+
+
+def check(
+    target: Any,
+    rule: str,
+    *,
+    kind: str | None = None,
+    device: str = "cpu",
+    seed: int | None = None,
+    timeout: float = 60,
+    **hyperparameters: Any,
+) -> Report:
+    """Return the report on whether a target follows a published rule.
+
+    Args:
+        target: the implementation, or its name as `package.module:attribute` or `path/to/file.py:attribute`.
+        rule: a rule with its conventions, as `adam[eps=inside]`.
+        kind: the kind of target, where the rule does not say.
+        device: `cpu` or `cuda`.
+        seed: chooses the inputs; the same seed gives the same report.
+        timeout: seconds after which a target that has not answered is given up.
+        hyperparameters: values under torch's names; the others are chosen by the check.
+
+    Raises:
+        NotCheckable: no such rule or convention, or the target does not fit, raises or hangs.
+    """
+    begun = time.monotonic()
+    rule = rule.strip()
+    laws = laws_of(rule, kind)
+    kind = kind_of(rule, kind)
+    seed = 0 if seed is None else seed
+    if not timeout > 0:
+        raise NotCheckable(f"timeout must be positive, got timeout={timeout!r}")
+
+    def work() -> dict[str, Any]:
+        found = target if isinstance(target, Target) else load(target) if isinstance(target, str) else describe(target)
+        return {"laws": _outcomes(found, kind, rule, laws, hyperparameters, device, seed), "versions": _versions()}
+
+    spec = target if isinstance(target, str) else None
+    answer, printed = isolated(work, timeout, fork=_can_fork(device))
+    outcomes = [Outcome(**each) for each in answer["laws"]]
+    outcomes = [_silence(each, printed) if each.id == QUIET[0] else each for each in outcomes]
+    failed = any(each.verdict == "fails" for each in outcomes)
+    skipped = any(each.verdict == "skipped" for each in outcomes)
+    return Report(
+        target=spec or (target.name if isinstance(target, Target) else describe(target).name),
+        rule=rule,
+        verdict="violates" if failed else "error" if skipped else "conforms",
+        laws=tuple(outcomes),
+        seconds=round(time.monotonic() - begun, 3),
+        seed=seed,
+        versions=answer["versions"],
+        formula=formula_of(rule, kind),
+    )
+
+
+def formula_of(rule: str, kind: str) -> str:
+    """Return the rule as a person writes it."""
+    return str(module_of(kind).formula_of(rule))
+
+
+def _can_fork(device: str) -> bool:
+    # neither CUDA nor JAX's threads survive a fork
+    if device != "cpu":
+        return False
+    return "jax" not in sys.modules and not ("torch" in sys.modules and sys.modules["torch"].cuda.is_initialized())
+
+
+def _outcomes(
+    target: Target, kind: str, rule: str, laws: tuple[Law, ...], hyper: Mapping[str, Any], device: str, seed: int
+) -> list[dict[str, Any]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = _generators()
+        subject = module_of(kind).subject(target, rule, hyper, device, seed)
+        told = []
+        for law in laws:
+            begun = time.monotonic()
+            if law.id == STEADY[0]:
+                found = _steady(before, target)
+            else:
+                found = law.holds(subject)
+            outcome = Outcome(
+                law.id, law.claim, law.theorem, "holds" if found is None else "fails",
+                round(time.monotonic() - begun, 4),
+                **({} if found is None else asdict(found)),
+            )  # fmt: skip
+            told.append(asdict(outcome))
+        return told
+
+
+def _generators() -> dict[str, Any]:
+    import random
+
+    import numpy
+
+    states: dict[str, Any] = {"random": random.getstate(), "numpy": repr(numpy.random.get_state())}  # noqa: NPY002
+    if "torch" in sys.modules:
+        states["torch"] = sys.modules["torch"].get_rng_state().tolist()
+    return states
+
+
+def _steady(before: Mapping[str, Any], target: Target) -> Any:
+    from .report import Violation
+
+    after = _generators()
+    moved = [name for name, state in before.items() if after[name] != state]
+    if not moved:
+        return None
+    return Violation(
+        {"generator": moved}, "the state before the calls", "another state", target.source,
+        f"the target drew from or seeded the global generator of {', '.join(moved)}",
+    )  # fmt: skip
+
+
+def _silence(outcome: Outcome, printed: str) -> Outcome:
+    if not printed:
+        return outcome
+    return Outcome(
+        outcome.id, outcome.claim, outcome.theorem, "fails", 0.0,
+        {"calls": "any"}, "", printed[:200], "", f"the target printed {printed[:80]!r}",
+    )  # fmt: skip
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for name in ("backproof", "numpy", "torch", "jax", "optax", "keras", "sympy"):
+        if name in sys.modules or name == "backproof":
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                found[name] = "uninstalled"
+    return found
+
+
