@@ -199,7 +199,10 @@ def _amsgrad(how: Convention) -> UpdateRule:
     first, second = _moments()
     correction = 1 - beta2**t
     if how.get("max") == "corrected":  # Optax: the maximum is taken over the corrected second moments
-        top, denominator = Max(largest, second / correction), _root(Max(largest, second / correction), how.get("eps", ""))
+        top, denominator = (
+            Max(largest, second / correction),
+            _root(Max(largest, second / correction), how.get("eps", "")),
+        )
     else:
         top, denominator = Max(largest, second), _root(Max(largest, second), how.get("eps", ""), correction)
     return UpdateRule(
@@ -263,7 +266,9 @@ def update_rule(text: str) -> UpdateRule:
     for key, value in chosen.items():
         if value not in allowed.get(key, ()):
             known = [f"{k}={choice}" for k, choices in allowed.items() for choice in choices] or ["none"]
-            raise ValueError(f"convention must be one of {name}'s, got {key}={value}; {nearest(f'{key}={value}', known)}")
+            raise ValueError(
+                f"convention must be one of {name}'s, got {key}={value}; {nearest(f'{key}={value}', known)}"
+            )
     rule = build(chosen)
     decayed = {g: g + weight_decay * theta} if "weight_decay" in rule.optional else {}
     return UpdateRule(

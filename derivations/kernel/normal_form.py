@@ -38,6 +38,8 @@ def normal(expr: Any, scope: Any) -> Any:
         return _fold(expr, scope)
     if isinstance(expr, sympy.Derivative):
         return normal(_derivative(expr, scope), scope)
+    if isinstance(expr, sympy.Integral):
+        return normal(expr.doit(), scope) if not expr.doit().has(sympy.Integral) else expr
     if isinstance(expr, Expectation):
         return _expectation(normal(expr.args[0], scope), scope)
     if isinstance(expr, AppliedUndef):
@@ -51,11 +53,27 @@ def normal(expr: Any, scope: Any) -> Any:
         return _absolute(arguments[0], scope)
     if isinstance(expr, sympy.log):
         return sympy.expand_log(sympy.log(sympy.factor_terms(arguments[0])))
+    if expr.is_Pow and not arguments[1].is_number and arguments[1].is_integer:
+        return _symbolic_power(*arguments)
     rebuilt = expr.func(*arguments)
     if rebuilt.is_Add or rebuilt.is_Mul or rebuilt.is_Pow or isinstance(rebuilt, sympy.exp):
         rebuilt = sympy.expand(rebuilt, func=False, log=False, complex=False, trig=False)
         rebuilt = rebuilt.replace(lambda e: e.is_Pow and isinstance(e.base, KroneckerDelta), lambda e: e.base)
     return rebuilt
+
+
+def _symbolic_power(base: Any, exponent: Any) -> Any:
+    """base^(2k + 3) as (factors of the base)^k squared times their cubes, so that powers of one base meet."""
+    result: Any = sympy.Integer(1)
+    for factor in Mul.make_args(sympy.factor(sympy.together(base)) if base.is_Add or base.is_Mul else base):
+        root, power = factor.as_base_exp()
+        if not power.is_integer:
+            root, power = factor, sympy.Integer(1)
+        if root.is_Add and root.could_extract_minus_sign():
+            result *= sympy.Integer(-1) ** sympy.expand(exponent * power)
+            root = -root
+        result *= root ** sympy.expand(exponent * power)
+    return sympy.expand(result, func=False, log=False, complex=False, trig=False, multinomial=False, mul=False)
 
 
 # ---- sums ----------------------------------------------------------------------------------------------------------
@@ -390,8 +408,34 @@ def _vanishes_simply(expr: Any) -> bool:
     return _scalar_zero(expr)
 
 
+def _power_atoms(expr: Any) -> Any:
+    """r^(2k) as the square of one stand-in for r^k: what `cancel` needs to see powers of one base as powers."""
+    stand_ins: dict[Any, Any] = {}
+
+    def replaced(power: Any) -> Any:
+        result: Any = sympy.Integer(1)
+        for term in sympy.Add.make_args(sympy.expand(power.exp)):
+            coefficient, unit = term.as_coeff_Mul()
+            if unit == 1 or not coefficient.is_Integer:
+                result *= power.base**term
+                continue
+            if power.base == -1:
+                coefficient %= 2  # (-1)^(3k) is (-1)^k
+            key = (power.base, unit)
+            if key not in stand_ins:
+                kind = (
+                    {"positive": True} if power.base.is_positive else {"real": True, "nonzero": power.base.is_nonzero}
+                )
+                stand_ins[key] = sympy.Dummy("power", **kind)
+            result *= stand_ins[key] ** coefficient
+        return result
+
+    return expr.replace(lambda e: e.is_Pow and not e.exp.is_number and bool(e.exp.is_integer), replaced)
+
+
 def _scalar_zero(expr: Any) -> bool:
     """Zero test of an expression without sums: expand, common denominator, then SymPy's simplifiers."""
+    expr = _power_atoms(expr)
     if expr == 0 or sympy.expand(expr) == 0:
         return True
     numerator = sympy.numer(sympy.together(expr))

@@ -426,6 +426,10 @@ class Proof(Scope):
             exact = exact and verdict is not None
         if decided and exact:
             return ("symbolic", "exact")
+        if claim.has(sympy.Integral):
+            return ("symbolic", "quadrature")
+        if claim.has(sympy.Limit):
+            return ("symbolic", "extrapolation")
         return ("symbolic", "enclosure") if claim_is_evaluable(self, claim) else ("symbolic",)
 
     def verdicts(self, claim: Any, count: int, restricted: Mapping[Any, Sequence[int]] | None = None) -> Any:

@@ -96,7 +96,13 @@ def _product_sign(expr: Any, scope: Any, strict: bool) -> bool:
     for factor in Mul.make_args(expr):
         if nonnegative(factor, scope, strict=strict):
             continue
-        if not nonnegative(-factor, scope, strict=strict):
+        if not _nonpositive(factor, scope, strict):
             return False
         negative = not negative
     return not negative
+
+
+def _nonpositive(factor: Any, scope: Any, strict: bool) -> bool:
+    if (factor.is_negative if strict else factor.is_nonpositive) is True or scope.is_slack(-factor, strict=strict):
+        return True
+    return bool(factor.is_Add) and nonnegative(-factor, scope, strict=strict)

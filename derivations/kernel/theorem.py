@@ -43,11 +43,11 @@ class Derivation:
     @property
     def engines(self) -> tuple[str, ...]:
         """The engines that spoke on every step."""
-        spoken = [set(step.engines) for step in self.steps]
-        second = {"exact", "enclosure"}
+        second = ("exact", "enclosure", "quadrature", "extrapolation")  # from strongest to weakest
+        spoken = [next((e for e in second if e in step.engines), None) for step in self.steps]
         names = ["symbolic"] if spoken else []
-        if spoken and all(s & second for s in spoken):
-            names.append("exact" if all("exact" in s for s in spoken) else "enclosure")
+        if spoken and None not in spoken:
+            names.append(max((e for e in spoken if e), key=second.index))
         return tuple(names)
 
 
