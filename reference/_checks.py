@@ -1,0 +1,120 @@
+"""What both trainers ask of their arguments: one `ValueError` each, `name must be ..., got name=value`.
+
+Values may be floats, sequences, NumPy arrays or torch tensors (recognised by `detach`, so that nothing here imports
+torch).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+
+def _array(value: Any) -> np.ndarray[Any, Any]:
+    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+
+
+def _offender(value: Any, good: Any) -> Any:
+    """Return the first entry that fails, as a plain number, for the message."""
+    return _array(value)[~good].flat[0].item()
+
+
+def positive(value: Any, name: str) -> None:
+    """Raise unless every entry is finite and above zero."""
+    values = _array(value)
+    good = np.isfinite(values) & (values > 0)
+    if not good.all():
+        raise ValueError(f"{name} must be positive, got {name}={_offender(values, good)}")
+
+
+def nonnegative(value: Any, name: str) -> None:
+    """Raise unless every entry is finite and at least zero."""
+    values = _array(value)
+    good = np.isfinite(values) & (values >= 0)
+    if not good.all():
+        raise ValueError(f"{name} must be non-negative, got {name}={_offender(values, good)}")
+
+
+def fraction(value: Any, name: str) -> None:
+    """Raise unless every entry lies in [0, 1): a dropping probability, a momentum, a decay of an average."""
+    values = _array(value)
+    good = (values >= 0) & (values < 1)
+    if not good.all():
+        raise ValueError(f"{name} must be in [0, 1), got {name}={_offender(values, good)}")
+
+
+def at_least(value: int, least: int, name: str) -> None:
+    """Raise unless `value` is an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}, got {name}={value}")
+
+
+def choice(value: str, known: Iterable[str], name: str) -> None:
+    """Raise unless `value` is one of `known`; the message names the nearest ones."""
+    names = sorted(known)
+    if value not in names:
+        near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.4) or names
+        raise ValueError(f"{name} must be one of {', '.join(names)}, got {name}={value!r}; nearest: {', '.join(near)}")
+
+
+def finite(values: Any, name: str) -> None:
+    """Raise unless every entry is finite; the message gives the row and the column of the first that is not."""
+    array = _array(values)
+    # One product is a cheap sufficient test: only a sum that overflows or meets a NaN needs the entries looked at.
+    flat = array.ravel()
+    if flat.dtype.kind in "iub" or (flat.dtype.kind == "f" and np.isfinite(_square_sum(flat))):
+        return
+    bad = np.argwhere(~np.isfinite(array))
+    if not len(bad):
+        return
+    place = tuple(int(i) for i in bad[0])
+    where = ", ".join(f"{word} {i}" for word, i in zip(_axis_words(array.ndim), place, strict=True))
+    raise ValueError(f"{name} must be finite, got {name}={array[place]}" + (f" at {where}" if where else ""))
+
+
+def _square_sum(flat: np.ndarray[Any, Any]) -> Any:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.dot(flat, flat)
+
+
+def _axis_words(ndim: int) -> tuple[str, ...]:
+    if ndim <= 2:
+        return ("row", "column")[:ndim]
+    return ("row", "column", *(f"axis {axis}:" for axis in range(2, ndim)))
+
+
+def labels(values: Any, classes: int, name: str = "labels") -> None:
+    """Raise unless every entry is an integer class in [0, classes)."""
+    array = _array(values)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers in [0, {classes}), got {name}.dtype={array.dtype}")
+    bad = np.argwhere((array < 0) | (array >= classes))
+    if len(bad):
+        place = tuple(int(i) for i in bad[0])
+        raise ValueError(f"{name} must be in [0, {classes}), got {name}={array[place]} at row {place[-1]}")
+
+
+def not_empty(values: Any, name: str) -> None:
+    """Raise when there is no example (or no entry) at all."""
+    shape = tuple(values.shape) if hasattr(values, "shape") else (len(values),)
+    if 0 in shape:
+        raise ValueError(f"{name} must hold at least one example, got {name}.shape={shape}")
+
+
+def same_shape(first: Any, second: Any, first_name: str, second_name: str) -> None:
+    """Raise unless both arrays have one shape."""
+    if tuple(first.shape) != tuple(second.shape):
+        raise ValueError(
+            f"{second_name} must have the shape {tuple(first.shape)} of {first_name}, "
+            f"got {second_name}.shape={tuple(second.shape)}"
+        )
+
+
+def batch_fits(batch_size: int, examples: int) -> None:
+    """Raise unless 1 <= batch_size <= examples."""
+    at_least(batch_size, 1, "batch_size")
+    if batch_size > examples:
+        raise ValueError(f"batch_size must be at most the {examples} examples, got batch_size={batch_size}")

@@ -1,0 +1,169 @@
+"""A network as data: layers with their shapes, and where each layer's parameters lie in one flat vector.
+
+Both trainers read the same description; NumPy interprets it with gradients by hand, torch with autograd. Shapes here
+are those of one example; a batch axis, and before it an optional fleet axis, come in front. Images are (channels,
+height, width).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from . import _checks as check
+
+Shape: TypeAlias = tuple[int, ...]
+ACTIVATION_NAMES = ("relu", "tanh", "sigmoid", "identity", "absolute", "leaky_relu", "elu", "softplus")
+
+
+@dataclass(frozen=True)
+class Dense:
+    """a = h W + b with W of shape (fan_in, fan_out), one row h an example."""
+
+    fan_in: int
+    fan_out: int
+
+    def __post_init__(self) -> None:
+        check.at_least(self.fan_in, 1, "fan_in")
+        check.at_least(self.fan_out, 1, "fan_out")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (self.fan_out,) if shape == (self.fan_in,) else _misfit((self.fan_in,))
+
+    @property
+    def parameter_shapes(self) -> tuple[Shape, ...]:
+        return ((self.fan_in, self.fan_out), (self.fan_out,))
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        return (self.fan_in, self.fan_out)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """h = phi(a) entry by entry, phi one of `ACTIVATION_NAMES`."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        check.choice(self.name, ACTIVATION_NAMES, "activation")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    parameter_shapes: tuple[Shape, ...] = field(default=(), init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """h = mask a, each entry dropped with probability p; inverted: divided by 1 - p in training, else multiplied by 1
+    - p at test.
+    """
+
+    p: float
+    inverted: bool = True
+
+    def __post_init__(self) -> None:
+        check.fraction(self.p, "p")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    parameter_shapes: tuple[Shape, ...] = field(default=(), init=False, repr=False)
+
+
+Layer: TypeAlias = Any
+
+
+def _misfit(wanted: Shape) -> Shape:
+    raise _MisfitError(wanted)
+
+
+class _MisfitError(Exception):
+    """The layer wanted a shape it was not given; `Network` says which layer and both shapes."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in order, with the offsets of their parameters in the flat vector theta.
+
+    >>> network = perceptron((2, 3, 1), "tanh")
+    >>> network.parameter_count, network.output_shape
+    (13, (1,))
+    """
+
+    layers: tuple[Layer, ...]
+    input_shape: Shape
+    shapes: tuple[Shape, ...] = field(init=False, repr=False, compare=False)
+    offsets: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+    parameter_count: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        shapes, offsets, end = [tuple(self.input_shape)], [], 0
+        for index, layer in enumerate(self.layers):
+            try:
+                shapes.append(layer.output_shape(shapes[-1]))
+            except _MisfitError as misfit:
+                raise ValueError(
+                    f"layer {index} ({layer}) must be given shape {misfit.args[0]}, got shape={shapes[-1]}"
+                ) from None
+            starts = []
+            for shape in layer.parameter_shapes:
+                starts.append(end)
+                end += math.prod(shape)
+            offsets.append(tuple(starts))
+        object.__setattr__(self, "shapes", tuple(shapes))
+        object.__setattr__(self, "offsets", tuple(offsets))
+        object.__setattr__(self, "parameter_count", end)
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of one example's output."""
+        return self.shapes[-1]
+
+    def views(self, theta: Any) -> tuple[tuple[Any, ...], ...]:
+        """Return each layer's arrays as views of `theta`, `(parameters,)` or `(fleet, parameters)`, of either
+        library.
+        """
+        if theta.shape[-1] != self.parameter_count:
+            raise ValueError(f"theta must have {self.parameter_count} parameters, got theta.shape={tuple(theta.shape)}")
+        lead = tuple(theta.shape[:-1])
+        return tuple(
+            tuple(
+                theta[..., start : start + math.prod(shape)].reshape(lead + shape)
+                for start, shape in zip(starts, layer.parameter_shapes, strict=True)
+            )
+            for layer, starts in zip(self.layers, self.offsets, strict=True)
+        )
+
+    def check_inputs(self, inputs: Any) -> None:
+        """Raise unless `inputs` holds at least one example of the first layer's shape, all finite."""
+        width = len(self.input_shape)
+        if inputs.ndim <= width or tuple(inputs.shape[-width:]) != self.input_shape:
+            first = self.layers[0] if self.layers else "none"
+            raise ValueError(
+                f"inputs must have examples of shape {self.input_shape} for layer 0 ({first}), "
+                f"got inputs.shape={tuple(inputs.shape)}"
+            )
+        check.not_empty(inputs, "inputs")
+        check.finite(inputs, "inputs")
+
+
+def perceptron(sizes: tuple[int, ...], activation: str = "relu", *, dropout: float = 0.0) -> Network:
+    """Return the multilayer perceptron of the given layer sizes: dense layers, `activation` between them, none after
+    the last.
+
+    With `dropout` above zero each hidden layer's units are dropped with that probability in training (inverted
+    scaling).
+
+    >>> perceptron((64, 128, 10)).parameter_count
+    9610
+    """
+    if len(sizes) < 2:
+        raise ValueError(f"sizes must name at least an input and an output size, got sizes={sizes}")
+    layers: list[Layer] = []
+    for fan_in, fan_out in pairwise(sizes[:-1]):
+        layers += [Dense(fan_in, fan_out), Activation(activation)] + ([Dropout(dropout)] if dropout else [])
+    return Network((*layers, Dense(sizes[-2], sizes[-1])), (sizes[0],))

@@ -1,0 +1,136 @@
+"""Networks on one flat parameter vector: outputs, and the loss gradient by the backpropagation equations.
+
+With delta^L the loss gradient at the outputs, each dense layer a^l = h^(l-1) W^l + b^l, h^l = phi(a^l) passes back
+    dW^l = h^(l-1)' delta^l,   db^l = sum over the batch of delta^l,   delta^(l-1) = (delta^l W^l') * phi'(a^(l-1)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import _checks as check
+from ..architecture import Activation, Dense, Dropout, Network, perceptron
+from .layers import PASSES, Cache
+from .losses import LOSSES
+
+__all__ = ["Activation", "Dense", "Dropout", "Network", "forward", "loss_and_gradient", "perceptron"]
+
+Array = np.ndarray[Any, Any]
+
+
+def forward(network: Network, theta: Array, inputs: Array, *, masks: Sequence[Array] | None = None) -> Array:
+    """Return the network's outputs (logits), `(batch, outputs)`, or `(fleet, batch, outputs)`.
+
+    Args:
+        network: the layers, see `architecture`.
+        theta: parameters, `(parameters,)`, or `(fleet, parameters)`.
+        inputs: `(batch, features)`, shared by a fleet, or `(fleet, batch, features)`.
+        masks: one 0/1 array for each `Dropout` layer, as `dropout.masks` draws them; None runs the layers as at test.
+
+    Raises:
+        ValueError: shapes that do not fit (the message names the layer), inputs not finite, no example.
+
+    >>> network = perceptron((2, 1), "identity")
+    >>> forward(network, np.array([3.0, 4.0, 0.5]), np.array([[1.0, 1.0]]))
+    array([[7.5]])
+    """
+    network.check_inputs(inputs)
+    _check_masks(network, masks)
+    return _forward(network, network.views(theta), inputs, [{} for _ in network.layers], masks)
+
+
+def loss_and_gradient(
+    network: Network,
+    theta: Array,
+    inputs: Array,
+    targets: Array,
+    *,
+    loss: str = "softmax_cross_entropy",
+    masks: Sequence[Array] | None = None,
+) -> tuple[Array, Array]:
+    """Return the mean loss of the batch, a scalar or `(fleet,)`, and its gradient with respect to theta, shape of
+    theta.
+
+    Args:
+        network, theta, inputs, masks: as in `forward`.
+        targets: class indices `(batch,)` for `softmax_cross_entropy`, else reals of the outputs' shape; a fleet's
+            members may have their own along a leading axis.
+        loss: a name in `losses.LOSSES`.
+
+    Raises:
+        ValueError: as in `forward`; labels out of range; an unknown loss (the message names the nearest).
+
+    >>> network = perceptron((1, 1), "identity")
+    >>> value, gradient = loss_and_gradient(
+    ...     network, np.array([2.0, 0.0]), np.array([[3.0]]), np.array([[5.0]]), loss="squared_error")
+    >>> float(value), gradient.tolist()  # (6 - 5)^2, and 2 (6 - 5) times the input 3 and the bias' 1
+    (1.0, [6.0, 2.0])
+    """
+    check.choice(loss, LOSSES, "loss")
+    network.check_inputs(inputs)
+    _check_masks(network, masks)
+    _check_targets(network, inputs, targets, loss)
+    gradient = np.zeros_like(theta)
+    value = _loss_and_gradient(
+        network,
+        network.views(theta),
+        inputs,
+        targets,
+        loss,
+        masks,
+        network.views(gradient),
+        [{} for _ in network.layers],
+    )
+    return value, gradient
+
+
+def _check_targets(network: Network, inputs: Array, targets: Array, loss: str) -> None:
+    """Raise unless there is one target an input: an integer class for the softmax, else reals of the output's shape."""
+    examples = inputs.shape[: inputs.ndim - len(network.input_shape)]
+    wanted = examples if loss == "softmax_cross_entropy" else examples + network.output_shape
+    if targets.shape not in (wanted, wanted[1:] if len(examples) > 1 else wanted):
+        raise ValueError(f"targets must have shape {wanted}, got targets.shape={targets.shape}")
+    if loss == "softmax_cross_entropy":
+        check.labels(targets, network.output_shape[-1], "targets")
+    else:
+        check.finite(targets, "targets")
+
+
+def _check_masks(network: Network, masks: Sequence[Array] | None) -> None:
+    dropouts = sum(isinstance(layer, Dropout) for layer in network.layers)
+    if masks is not None and len(masks) != dropouts:
+        raise ValueError(f"masks must be one for each of the {dropouts} dropout layers, got masks={len(masks)}")
+
+
+def _forward(
+    network: Network, views: Sequence[Any], inputs: Array, caches: list[Cache], masks: Sequence[Array] | None
+) -> Array:
+    remaining = iter(masks or ())
+    for layer, parameters, cache in zip(network.layers, views, caches, strict=True):
+        extra = next(remaining) if masks is not None and type(layer) is Dropout else None
+        inputs = PASSES[type(layer)].forward(layer, parameters, inputs, cache, extra)
+    return inputs
+
+
+def _loss_and_gradient(
+    network: Network,
+    views: Sequence[Any],
+    inputs: Array,
+    targets: Array,
+    loss: str,
+    masks: Sequence[Array] | None,
+    gradient_views: Sequence[Any],
+    caches: list[Cache],
+) -> Any:
+    """Write the gradient through its views and return the loss, unchecked: the trainer's inner loop."""
+    outputs = _forward(network, views, inputs, caches, masks)
+    value, delta = LOSSES[loss](outputs, targets, outputs.ndim > 1 + len(network.output_shape))
+    for index in range(len(network.layers) - 1, -1, -1):
+        layer = network.layers[index]
+        delta = PASSES[type(layer)].backward(
+            layer, views[index], delta, caches[index], gradient_views[index], index > 0
+        )
+    return value

@@ -1,0 +1,63 @@
+"""How a rule's kernel, which works in place, becomes a pure step on tensors of any leading shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from .. import _checks as check
+from ..numpy._step import state_names
+
+State = TypeVar("State")
+
+#: Entries handled at once on a CPU: parameters, gradient, two moments and scratch of this many floats stay in the
+#: cache.
+BLOCK = 32_768
+
+
+def advance(
+    kernel: Callable[..., None],
+    state_class: Callable[..., State],
+    parameters: Tensor,
+    gradient: Tensor,
+    state: State | None,
+    **hyper: Any,
+) -> tuple[Tensor, State]:
+    """Return new parameters and a new state from one call of the kernel on copies; the arguments stay as they are."""
+    check.same_shape(parameters, gradient, "parameters", "gradient")
+    check.finite(gradient, "gradient")
+    names = state_names(state_class)  # type: ignore[arg-type]
+    step = 1 if state is None else state.step + 1  # type: ignore[attr-defined]
+    theta = parameters.detach().clone()
+    arrays = [torch.zeros_like(theta) if state is None else getattr(state, name).clone() for name in names]
+    hyper = {name: per_member(value, theta.ndim) for name, value in hyper.items()}
+    run(kernel, theta, gradient.detach(), arrays, step, **hyper)
+    return theta, state_class(step, *arrays)
+
+
+def per_member(value: Any, ndim: int) -> Any:
+    """Return a tensor of hyperparameters with axes of length 1 appended: it broadcasts from the leading axes."""
+    if isinstance(value, Tensor) and value.ndim:
+        return value.reshape(tuple(value.shape) + (1,) * (ndim - value.ndim))
+    return value
+
+
+@torch.no_grad()
+def run(
+    kernel: Callable[..., None],
+    theta: Tensor,
+    gradient: Tensor,
+    arrays: Sequence[Tensor],
+    step: int,
+    **hyper: Any,
+) -> None:
+    """Run the kernel in place, block after block where theta is one long vector on a CPU."""
+    if theta.ndim != 1 or theta.numel() <= BLOCK or theta.is_cuda:
+        kernel(theta, gradient, arrays, step, **hyper)
+        return
+    split = [torch.split(tensor, BLOCK) for tensor in (theta, gradient, *arrays)]
+    for piece, g, *state in zip(*split, strict=True):
+        kernel(piece, g, state, step, **hyper)

@@ -1,0 +1,165 @@
+"""NumPy and torch take the same steps: 200 of them, float64, within 1e-10 relative."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from backproof.reference import architecture
+from backproof.reference import numpy as by_hand
+from backproof.reference import torch as by_autograd
+
+LOSSES = ["softmax_cross_entropy", "squared_error", "binary_cross_entropy"]
+#: Away from neutral values, so that a hyperparameter that one side forgets shows.
+HYPER = {
+    "sgd": {"lr": 0.05},
+    "adam": {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-3},
+}
+
+
+def problem(loss, dropout=0.0, activation="tanh", seed=11):
+    """A rectangular network and 23 examples: a batch size of 8 does not divide them."""
+    network = architecture.perceptron((3, 7, 4), activation, dropout=dropout)
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(23, 3))
+    targets = rng.integers(0, 4, 23) if loss == "softmax_cross_entropy" else rng.uniform(0, 1, (23, 4))
+    return network, inputs, targets
+
+
+def both(network, inputs, targets, seed=7, fleet=None, **options):
+    """Train on both sides from equal seeds; 67 epochs of three steps are 201 steps."""
+
+    def rngs():
+        return np.random.default_rng(seed) if fleet is None else np.random.default_rng(seed).spawn(fleet)
+
+    rng, rng_torch = rngs(), rngs()
+    theta = by_hand.initialization.initial_parameters(network, rng)
+    theta_torch = by_autograd.initialization.initial_parameters(network, rng_torch)
+    assert np.array_equal(theta, theta_torch.numpy())
+    options = {"epochs": 67, "batch_size": 8, **options}
+    tensors = {key: torch.from_numpy(x) if isinstance(x, np.ndarray) else x for key, x in options.items()}
+    first = by_hand.training.train(network, theta, inputs, targets, rng=rng, **options)
+    second = by_autograd.training.train(
+        network, theta_torch, torch.from_numpy(inputs), torch.from_numpy(targets), rng=rng_torch, **tensors
+    )
+    return first, second
+
+
+def assert_agree(first, second, relative=1e-10):
+    assert first.steps == second.steps > 0
+    scale = np.abs(first.theta).max()
+    assert np.abs(first.theta - second.theta.numpy()).max() <= relative * scale
+    losses, others = np.array(first.history.losses), np.array(second.history.losses)
+    assert np.abs(losses - others).max() <= relative * np.abs(losses).max()
+    assert losses[-1].mean() < losses[0].mean()  # it learned, so there was something to agree on
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("optimizer", sorted(by_hand.optimizers.OPTIMIZERS))
+def test_optimizers_agree_over_200_steps(optimizer, loss):
+    network, inputs, targets = problem(loss)
+    first, second = both(network, inputs, targets, loss=loss, optimizer=optimizer, **HYPER[optimizer])
+    assert first.steps == 201
+    assert_agree(first, second)
+
+
+@pytest.mark.parametrize("activation", architecture.ACTIVATION_NAMES)
+def test_activations_agree_over_200_steps_with_dropout(activation):
+    network, inputs, targets = problem("softmax_cross_entropy", dropout=0.3, activation=activation)
+    assert_agree(*both(network, inputs, targets, **{"optimizer": "adam", **HYPER["adam"]}))
+
+
+def test_every_optimizer_exists_on_both_sides_and_has_an_agreement_test():
+    assert set(by_hand.optimizers.OPTIMIZERS) == set(by_autograd.optimizers.OPTIMIZERS) == set(HYPER)
+
+
+def test_modules_export_the_same_names_in_the_same_order_of_arguments():
+    import inspect
+
+    for name in by_hand.__all__:
+        if name == "history":  # one class serves both
+            continue
+        ours, theirs = getattr(by_hand, name), getattr(by_autograd, name)
+        public = {
+            key
+            for key, thing in vars(ours).items()
+            if inspect.isfunction(thing) and thing.__module__ == ours.__name__ and not key.startswith("_")
+        }
+        for key in public:
+            assert hasattr(theirs, key), f"torch.{name} lacks {key}"
+            first = list(inspect.signature(getattr(ours, key)).parameters)
+            second = list(inspect.signature(getattr(theirs, key)).parameters)
+            if key.endswith("_kernel"):  # NumPy's work in place needs scratch
+                first = [argument for argument in first if argument != "work"]
+            assert first == [argument for argument in second if argument != "device" or "device" in first], key
+
+
+@pytest.mark.parametrize("optimizer", sorted(by_hand.optimizers.OPTIMIZERS))
+def test_pure_steps_agree_within_rounding_units_and_change_no_argument(optimizer):
+    rng = np.random.default_rng(2)
+    theta, state = rng.normal(size=(2, 3)), None
+    theta_torch, state_torch = torch.from_numpy(theta.copy()), None
+    ours, theirs = by_hand.optimizers.OPTIMIZERS[optimizer].step, by_autograd.optimizers.OPTIMIZERS[optimizer].step
+    for t in range(120):
+        gradient = rng.normal(size=(2, 3)) * (t % 7 != 3)  # zero gradients too
+        before = theta.copy(), gradient.copy()
+        new, state = ours(theta, gradient, state, **HYPER[optimizer])
+        new_torch, state_torch = theirs(theta_torch, torch.from_numpy(gradient), state_torch, **HYPER[optimizer])
+        assert np.array_equal(theta, before[0])
+        assert np.array_equal(gradient, before[1])
+        theta, theta_torch = new, new_torch
+        assert state.step == state_torch.step == t + 1
+    # A step loses a few units of the largest term, and 120 of them add up.
+    assert np.abs(theta - theta_torch.numpy()).max() <= 120 * 8 * 2.0**-53 * np.abs(theta).max()
+
+
+def test_descent_on_quadratics_agrees_with_fixed_and_exact_steps():
+    rng = np.random.default_rng(4)
+    root = rng.normal(size=(3, 5, 5))  # a fleet of three problems
+    hessian = np.einsum("fij,fkj->fik", root, root) + np.eye(5)
+    start, linear = rng.normal(size=(3, 5)), rng.normal(size=(3, 5))
+    lr = 1 / np.linalg.eigvalsh(hessian)[:, -1]
+    tensors = [torch.from_numpy(x) for x in (hessian, start, linear, lr)]
+    first = by_hand.quadratics.gradient_descent(hessian, start, lr=lr, steps=200, linear=linear)
+    second = by_autograd.quadratics.gradient_descent(*tensors[:2], lr=tensors[3], steps=200, linear=tensors[2])
+    assert np.allclose(first.path, second.path.numpy(), rtol=1e-12, atol=1e-12)
+    first = by_hand.line_search.exact_line_search(hessian, start, steps=20, linear=linear)
+    second = by_autograd.line_search.exact_line_search(*tensors[:2], steps=20, linear=tensors[2])
+    assert np.allclose(first.path, second.path.numpy(), rtol=1e-12, atol=1e-12)
+
+
+def test_bagging_agrees_and_gives_each_member_its_own_sample():
+    network, inputs, targets = problem("softmax_cross_entropy")
+    options = {"members": 3, "epochs": 67, "batch_size": 8, "lr": 0.01}
+    first = by_hand.ensembles.bagging(network, inputs, targets, rng=np.random.default_rng(1), **options)
+    second = by_autograd.ensembles.bagging(
+        network, torch.from_numpy(inputs), torch.from_numpy(targets), rng=np.random.default_rng(1), **options
+    )
+    assert_agree(first, second)
+    assert np.abs(first.theta[0] - first.theta[1]).max() > 0.1
+    together = by_hand.ensembles.ensemble_probabilities(network, first.theta, inputs)
+    assert np.allclose(together.sum(axis=-1), 1)
+    other = by_autograd.ensembles.ensemble_probabilities(network, second.theta, torch.from_numpy(inputs))
+    assert np.allclose(together, other.numpy(), rtol=1e-9)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_agrees_with_numpy():
+    network, inputs, targets = problem("softmax_cross_entropy", dropout=0.3)
+    rng = np.random.default_rng(7)
+    theta = by_hand.initialization.initial_parameters(network, rng)
+    first = by_hand.training.train(network, theta, inputs, targets, rng=rng, epochs=67, batch_size=8)
+    rng = np.random.default_rng(7)
+    theta = by_autograd.initialization.initial_parameters(network, rng, device="cuda")
+    second = by_autograd.training.train(
+        network,
+        theta,
+        torch.from_numpy(inputs),
+        torch.from_numpy(targets),
+        rng=rng,
+        epochs=67,
+        batch_size=8,
+        device="cuda",
+    )
+    assert np.abs(first.theta - second.theta.cpu().numpy()).max() <= 1e-10 * np.abs(first.theta).max()

@@ -1,0 +1,161 @@
+"""Bad input: one clear ValueError that says what is required, then the argument and its value."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from backproof.reference import data
+from backproof.reference import numpy as by_hand
+from backproof.reference import torch as by_autograd
+from backproof.reference.architecture import Dense, Dropout, Network, perceptron
+
+SIDES = {"numpy": (by_hand, np.asarray), "torch": (by_autograd, lambda x: torch.from_numpy(np.asarray(x)))}
+
+
+@pytest.fixture(params=SIDES)
+def side(request):
+    return SIDES[request.param][0]
+
+
+@pytest.fixture
+def array(side):
+    return SIDES["torch" if side is by_autograd else "numpy"][1]
+
+
+@pytest.fixture
+def train(side, array):
+    """A training run in which one argument at a time is made wrong."""
+
+    def run(**changes):
+        network = changes.pop("network", perceptron((3, 4, 2)))
+        given = {
+            "theta": np.zeros(network.parameter_count),
+            "inputs": np.ones((6, 3)),
+            "targets": np.array([0, 1, 0, 1, 0, 1]),
+            "epochs": 1,
+            "batch_size": 2,
+            "rng": np.random.default_rng(0),
+            **changes,
+        }
+        for name in ("theta", "inputs", "targets", "samples"):
+            if isinstance(given.get(name), np.ndarray):
+                given[name] = array(given[name])
+        return side.training.train(network, **given)
+
+    return run
+
+
+def spoiled(value, row, column):
+    inputs = np.ones((6, 3))
+    inputs[row, column] = value
+    return inputs
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lr": -0.1}, "lr must be positive, got lr=-0.1"),
+        ({"lr": 0.0}, "lr must be positive, got lr=0.0"),
+        ({"lr": float("nan")}, "lr must be positive, got lr=nan"),
+        ({"betas": (0.9, 1.0)}, "betas must be in [0, 1), got betas=1.0"),
+        ({"eps": -1e-8}, "eps must be non-negative, got eps=-1e-08"),
+        ({"inputs": spoiled(np.nan, 4, 2)}, "inputs must be finite, got inputs=nan at row 4, column 2"),
+        ({"inputs": spoiled(-np.inf, 0, 1)}, "inputs must be finite, got inputs=-inf at row 0, column 1"),
+        (
+            {"inputs": np.ones((6, 5))},
+            "inputs must have examples of shape (3,) for layer 0 (Dense(fan_in=3, fan_out=4)), got inputs.shape=(6, 5)",
+        ),
+        (
+            {"inputs": np.ones((0, 3)), "targets": np.zeros(0, dtype=int)},
+            "inputs must hold at least one example, got inputs.shape=(0, 3)",
+        ),
+        ({"targets": np.array([0, 1, 2, 0, 0, 0])}, "targets must be in [0, 2), got targets=2 at row 2"),
+        ({"targets": np.array([0, 1, 1, 0, -1, 0])}, "targets must be in [0, 2), got targets=-1 at row 4"),
+        ({"targets": np.zeros(6)}, "targets must be integers in [0, 2), got targets.dtype=float64"),
+        ({"targets": np.array([0, 1])}, "targets must have shape (6,), got targets.shape=(2,)"),
+        ({"batch_size": 7}, "batch_size must be at most the 6 examples, got batch_size=7"),
+        ({"batch_size": 0}, "batch_size must be an integer of at least 1, got batch_size=0"),
+        ({"epochs": -1}, "epochs must be an integer of at least 0, got epochs=-1"),
+        ({"optimizer": "adma"}, "got optimizer='adma'; nearest: adam"),
+        ({"loss": "square_error"}, "got loss='square_error'; nearest: squared_error"),
+        ({"beta": 0.9}, "hyperparameter of adam must be one of"),
+        ({"theta": np.zeros(5)}, "theta must have 26 parameters, got theta.shape=(5,)"),
+        ({"rng": [np.random.default_rng(0)]}, "rng must be one generator for each of the 1 members"),
+        ({"samples": np.array([[0, 6]])}, "samples must be in [0, 6), got samples=6"),
+    ],
+)
+def test_training_refuses(train, changes, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        train(**changes)
+
+
+def test_training_accepts_what_the_refusals_started_from(train):
+    assert train().steps == 3
+
+
+def test_networks_that_do_not_fit_name_the_layer_and_both_shapes():
+    message = "layer 1 (Dense(fan_in=5, fan_out=2)) must be given shape (5,), got shape=(4,)"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Network((Dense(3, 4), Dense(5, 2)), (3,))
+    with pytest.raises(ValueError, match=re.escape("got activation='rellu'; nearest: relu")):
+        perceptron((3, 4, 2), "rellu")
+    with pytest.raises(ValueError, match=re.escape("p must be in [0, 1), got p=1.0")):
+        Dropout(1.0)
+    with pytest.raises(ValueError, match=re.escape("p must be in [0, 1), got p=nan")):
+        Dropout(float("nan"))
+    with pytest.raises(ValueError, match="sizes must name at least an input and an output size"):
+        perceptron((3,))
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.0, 1.5, float("nan")])
+def test_dropout_probabilities_outside_zero_to_one_are_refused(side, array, p):
+    message = re.escape(f"p must be in [0, 1), got p={p}")
+    with pytest.raises(ValueError, match=message):
+        side.dropout.mask((3,), p, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=message):
+        side.dropout.dropout(array(np.ones(3)), None, p)
+
+
+def test_losses_refuse_what_has_no_meaning(side, array):
+    logits, labels = array(np.zeros((2, 3))), array(np.array([0, 3]))
+    with pytest.raises(ValueError, match=re.escape("labels must be in [0, 3), got labels=3 at row 1")):
+        side.losses.softmax_cross_entropy(logits, labels)
+    with pytest.raises(ValueError, match="logits must hold at least one example"):
+        side.losses.softmax_cross_entropy(array(np.zeros((0, 3))), array(np.zeros(0, dtype=int)))
+    with pytest.raises(ValueError, match="labels must have one class an example"):
+        side.losses.softmax_cross_entropy(logits, array(np.array([0, 1, 1])))
+    with pytest.raises(ValueError, match=re.escape("outputs must be finite, got outputs=nan at row 1")):
+        side.losses.squared_error(array(np.array([0.0, np.nan])), array(np.zeros(2)))
+    with pytest.raises(ValueError, match=re.escape("targets must be in [0, 1], got targets=2.0")):
+        side.losses.binary_cross_entropy(array(np.zeros(2)), array(np.array([0.0, 2.0])))
+
+
+def test_quadratics_refuse_what_is_none(side, array):
+    identity, start = array(np.eye(2)), array(np.ones(2))
+    with pytest.raises(ValueError, match=re.escape("lr must be positive, got lr=-1.0")):
+        side.quadratics.gradient_descent(identity, start, lr=-1.0, steps=1)
+    with pytest.raises(ValueError, match="hessian must be symmetric"):
+        side.quadratics.gradient_descent(array(np.array([[1.0, 2.0], [0.0, 1.0]])), start, lr=1.0, steps=1)
+    with pytest.raises(ValueError, match="x must have dimension 2 as hessian has"):
+        side.quadratics.gradient_descent(identity, array(np.ones(3)), lr=1.0, steps=1)
+    with pytest.raises(ValueError, match="hessian must be positive along the gradient"):
+        side.line_search.exact_line_search(array(-np.eye(2)), start, steps=1)
+
+
+def test_steps_refuse_gradients_that_do_not_fit_or_are_not_finite(side, array):
+    with pytest.raises(ValueError, match=re.escape("gradient must have the shape (2,) of parameters")):
+        side.adaptive.adam_step(array(np.ones(2)), array(np.ones(3)))
+    with pytest.raises(ValueError, match=re.escape("gradient must be finite, got gradient=inf at row 1")):
+        side.stochastic.sgd_step(array(np.ones(2)), array(np.array([0.0, np.inf])), lr=0.1)
+
+
+def test_digits_without_scikit_learn_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "sklearn.datasets", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install scikit-learn"):
+        data.digits(np.random.default_rng(0))
+    with pytest.raises(ValueError, match=re.escape("held_out must be in [0, 1), got held_out=1.0")):
+        data.digits(np.random.default_rng(0), held_out=1.0)
