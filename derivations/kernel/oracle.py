@@ -1,0 +1,229 @@
+"""Oracles: a theorem's proved expression as a function of numbers, so that a law cannot drift from its theorem.
+
+An oracle exists only for a claim that a proof established: it derives the theorem first. It evaluates the right-hand side
+(the published formula) at floats taken as the exact rationals that they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import sympy
+
+from .evaluation import Point
+from .numbers import Field, Undefined
+from .theorem import Entry
+
+_UNARY: dict[str, Callable[[Any], Any]] = {
+    "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tanh": np.tanh, "sinh": np.sinh, "cosh": np.cosh,
+    "atan": np.arctan, "Abs": np.abs, "sign": np.sign, "floor": np.floor, "ceiling": np.ceil,
+}  # fmt: skip
+
+
+class NotVectorised(NotImplementedError):
+    """The expression has a part without a whole-array form (a recursion, an expectation): evaluate it entry by entry."""
+
+
+class Oracle:
+    """The expression of one proved claim. Arguments are named by the theorem's symbols; vectors are sequences or arrays.
+
+    Sizes are read off the vectors where possible. An index that is not given is free: the result then has an axis for it.
+
+    >>> from backproof.derivations import oracle
+    >>> oracle("ensemble-mean-squared-error", "mean squared error").exact(k=4, v=3, c=1)
+    Fraction(3, 2)
+    """
+
+    def __init__(self, expression: Any, declared: Mapping[str, Any], proof: Any) -> None:
+        self.expression, self._declared, self._proof = expression, declared, proof
+
+    def exact(self, **values: Any) -> Any:
+        """The value as a Fraction (an array of them for free indices); raises ValueError where it is irrational."""
+        result = self._each(self._point(values, Field()), values)
+        for entry in np.ravel(np.asarray(result, dtype=object)):
+            if not isinstance(entry, Fraction):
+                raise ValueError(f"{self.expression} is irrational here; use mpf")
+        return result
+
+    def mpf(self, *, digits: int = 50, **values: Any) -> Any:
+        """The value with the given decimal digits, as mpmath numbers."""
+        with mpmath.workdps(digits):
+            point = self._point(values, Field(mpmath.mp, digits))
+            return self._each(point, values, point.field.lift)
+
+    def float64(self, **values: Any) -> Any:
+        """The value as float64, computed for whole arrays in extended precision where the expression allows."""
+        try:
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                return np.asarray(self._vectorised(values), dtype=np.float64)
+        except (NotVectorised, FloatingPointError):
+            return np.asarray(self.mpf(digits=40, **values), dtype=np.float64)
+
+    # ---- entry by entry -------------------------------------------------------------------------------------------
+
+    def _point(self, values: Mapping[str, Any], field: Field) -> Point:
+        point = Point(recursions=self._proof.recursions, laws=self._proof.laws, field=field)
+        for name, value in values.items():
+            symbol = self._symbol(name)
+            if isinstance(symbol, sympy.IndexedBase):
+                array = np.asarray(value, dtype=object)
+                point.values[symbol] = {tuple(i + 1 for i in key): _exact(array[key]) for key in np.ndindex(array.shape)}
+            else:
+                point.values[symbol] = _exact(value)
+        for symbol, size in self._sizes(values).items():
+            point.values.setdefault(symbol, Fraction(size))
+        return point
+
+    def _each(self, point: Point, values: Mapping[str, Any], finish: Callable[[Any], Any] = lambda x: x) -> Any:
+        free = self._free_indices(values)
+        ranges = [range(point.integer(low), point.integer(high) + 1) for _, low, high in free]
+        if not free:
+            return finish(point.value(self.expression))
+        result = np.empty([len(r) for r in ranges], dtype=object)
+        for place in itertools.product(*(range(len(r)) for r in ranges)):
+            for (symbol, _, _), r, at in zip(free, ranges, place, strict=True):
+                point.values[symbol] = Fraction(r[at])
+            self._forget(point, {s for s, _, _ in free})
+            result[place] = finish(point.value(self.expression))
+        return result
+
+    def _forget(self, point: Point, changed: set[Any]) -> None:
+        """Sums that do not depend on the free index keep their value from entry to entry."""
+        point._memo = {key: v for key, v in point._memo.items() if not isinstance(key[0], str) and not key[0].free_symbols & changed}
+
+    def _symbol(self, name: str) -> Any:
+        if name not in self._declared:
+            raise ValueError(f"the theorem has no symbol {name!r}; it has {', '.join(sorted(self._declared))}")
+        return self._declared[name]
+
+    def _sizes(self, values: Mapping[str, Any]) -> dict[Any, int]:
+        """Symbolic sizes as the shapes of the given vectors tell them."""
+        sizes: dict[Any, int] = {}
+        for declared in self._proof.declared:
+            if declared.sizes and str(declared.symbol) in values:
+                shape = np.shape(np.asarray(values[str(declared.symbol)], dtype=object))
+                if len(shape) != len(declared.sizes):
+                    raise ValueError(f"{declared.symbol} must have {len(declared.sizes)} axes, got shape {shape}")
+                for size, length in zip(declared.sizes, shape, strict=True):
+                    if size.is_Symbol and sizes.setdefault(size, length) != length:
+                        raise ValueError(f"{declared.symbol} must have {size} = {sizes[size]} entries, got shape {shape}")
+        return sizes
+
+    def _free_indices(self, values: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
+        given = set(values)
+        free = self.expression.free_symbols
+        return [
+            (d.symbol, *self._proof.ranges[d.symbol])
+            for d in self._proof.declared
+            if d.symbol in free and d.symbol in self._proof.ranges and str(d.symbol) not in given
+        ]
+
+    # ---- whole arrays ---------------------------------------------------------------------------------------------
+
+    def _vectorised(self, values: Mapping[str, Any]) -> Any:
+        """One pass over the tree: an index on axis a is arange along dimension -(a + 1), so that numpy broadcasts."""
+        numbers: dict[Any, Any] = {s: np.longdouble(n) for s, n in self._sizes(values).items()}
+        for name, value in values.items():
+            numbers[self._symbol(name)] = np.asarray(value, dtype=np.longdouble)
+        free = self._free_indices(values)
+        for axis, (symbol, low, high) in enumerate(reversed(free)):
+            numbers[symbol] = _axis(_whole(low, numbers), _whole(high, numbers), axis)
+        result = np.asarray(_array(self.expression, numbers, len(free)))
+        shape = [int(_whole(high, numbers) - _whole(low, numbers)) + 1 for _, low, high in free]
+        return np.broadcast_to(result, shape) if free else result
+
+
+@functools.lru_cache(maxsize=None)
+def _proved(entry: Entry) -> Any:
+    derivation = entry.derive()
+    if derivation.verdict not in ("proved", "enumerated", "enclosed"):
+        raise ValueError(f"{entry.id} is {derivation.verdict}: there is no oracle ({derivation.why})")
+    return derivation
+
+
+def oracle_of(entry: Entry, claim: str, side: str = "right") -> Oracle:
+    """Return the oracle of one proved claim; the theorem is derived once per process."""
+    derivation = _proved(entry)
+    if claim not in derivation.claims:
+        raise ValueError(f"{entry.id} has no claim {claim!r}; it has {', '.join(map(repr, derivation.claims))}")
+    relation = derivation.claims[claim]
+    declared = {str(d.symbol): d.symbol for d in derivation.proof.declared}
+    return Oracle(relation.rhs if side == "right" else relation.lhs, declared, derivation.proof)
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, int | np.integer):
+        return Fraction(int(value))
+    if isinstance(value, float | np.floating):
+        if not np.isfinite(value):
+            raise ValueError(f"an oracle takes finite numbers, got {value}")
+        return Fraction(float(value))
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return _exact(value.item())
+    return value
+
+
+def _axis(low: int, high: int, axis: int) -> Any:
+    return np.arange(low, high + 1, dtype=np.longdouble).reshape((-1,) + (1,) * axis)
+
+
+def _whole(e: Any, numbers: dict[Any, Any]) -> int:
+    value = np.asarray(_array(e, numbers, 0))
+    if value.size != 1:
+        raise NotVectorised("a range that depends on another index")
+    return int(value.reshape(()))
+
+
+def _array(e: Any, numbers: dict[Any, Any], axes: int) -> Any:
+    """The expression over all its indices at once; `axes` counts the dimensions in use."""
+    if e.is_Rational:
+        return np.longdouble(int(e.p)) / np.longdouble(int(e.q))
+    if e.is_Symbol:
+        if e not in numbers:
+            raise Undefined(f"{e} has no value")
+        return numbers[e]
+    if isinstance(e, sympy.Indexed):
+        return numbers[e.base][tuple(np.asarray(_array(i, numbers, axes)).astype(int) - 1 for i in e.indices)]
+    if isinstance(e, sympy.Sum | sympy.Product):
+        return _fold(e, numbers, axes)
+    if isinstance(e, sympy.Piecewise):
+        raise NotVectorised("a case distinction")
+    name = type(e).__name__
+    if name == "Exp1":
+        return np.exp(np.longdouble(1))
+    if name == "Pi":
+        return np.longdouble(4) * np.arctan(np.longdouble(1))
+    parts = [_array(a, numbers, axes) for a in e.args]
+    if e.is_Add or e.is_Mul:
+        return functools.reduce(np.add if e.is_Add else np.multiply, parts)
+    if e.is_Pow:
+        return np.sqrt(parts[0]) if e.exp == sympy.Rational(1, 2) else parts[0] ** parts[1]
+    if isinstance(e, sympy.Max | sympy.Min):
+        return functools.reduce(np.maximum if isinstance(e, sympy.Max) else np.minimum, parts)
+    if isinstance(e, sympy.KroneckerDelta):
+        return np.asarray(parts[0] == parts[1], dtype=np.longdouble)
+    if name in _UNARY:
+        return _UNARY[name](parts[0])
+    raise NotVectorised(name)
+
+
+def _fold(e: Any, numbers: dict[Any, Any], axes: int) -> Any:
+    if len(e.limits) > 1:  # SymPy lists the innermost limit first
+        return _fold(e.func(e.func(e.function, *e.limits[:-1]), e.limits[-1]), numbers, axes)
+    index, low, high = e.limits[0]
+    first, last = _whole(low, numbers), _whole(high, numbers)
+    is_sum = isinstance(e, sympy.Sum)
+    if last < first:
+        return np.longdouble(0 if is_sum else 1)
+    term = np.asarray(_array(e.function, {**numbers, index: _axis(first, last, axes)}, axes + 1))
+    if term.ndim <= axes:  # it does not depend on the index
+        return term * (last - first + 1) if is_sum else term ** (last - first + 1)
+    return term.sum(axis=0) if is_sum else term.prod(axis=0)
