@@ -1,3 +1,3 @@
-"""Loads the plugin where backproof is not installed; installed, its entry point has the same name and is the same plugin."""
+"""Loads the plugin where backproof is not installed; where it is, the entry point of the same name did."""
 
 pytest_plugins = ["backproof.plugin"]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NotCheckable", "__version__", "check", "identify"]
 
-# A checkout without symbolic links (Windows, some archives) has derivations/, reference/ and properties/ beside this folder.
+# A checkout without symbolic links (Windows, some archives) has the three folders beside this one.
 _here = Path(__file__).resolve().parent
 if not (_here / "derivations" / "__init__.py").is_file():
     __path__.append(str(_here.parent))

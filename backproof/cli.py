@@ -24,7 +24,9 @@ for command in (claims, derive, errata, verify, train):
 
 
 @app.callback(invoke_without_command=True)
-def top(context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def top(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
     """Prove the mathematics of training feed-forward networks, and hold implementations to it.
 
     Start with [bold]backproof claims[/bold], then [bold]backproof derive[/bold] with an id from its list.

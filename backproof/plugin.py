@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--backproof-profile",
         choices=["ci", "nightly"],
-        help="Hypothesis settings: ci repeats the same examples every time, nightly looks for new ones, and more of them",
+        help="Hypothesis settings: ci repeats the same examples, nightly looks for new ones, and more of them",
     )
     group.addoption(
         "--backproof-theorem",
@@ -95,14 +96,14 @@ class Results:
         self.path = path
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> object:
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         mark = item.get_closest_marker("law")
-        if mark and (report.when == "call" or report.outcome != "passed"):
+        if mark and isinstance(item, pytest.Function) and (report.when == "call" or not report.passed):
             line = {
                 "id": f"{item.path.stem}::{item.originalname}",
                 "theorem": mark.args[0],
-                "backend": item.callspec.params["backend"] if hasattr(item, "callspec") else None,
+                "backend": item.callspec.params.get("backend") if hasattr(item, "callspec") else None,
                 "outcome": report.outcome,
                 "seconds": round(report.duration, 3),
                 "detail": "" if report.passed else report.longreprtext,

@@ -1,4 +1,4 @@
-"""Trains the perceptron on the digits and holds that run to the theorems: what is true of every network is true of this one."""
+"""Trains the perceptron on the digits and holds that run to the theorems: they are true of every network."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ from backproof.reference.data import Split, digits
 Array = np.ndarray[Any, Any]
 ROUNDING = float(np.finfo(np.float64).eps)
 
+# The theorems that a training run says something of.
+THEOREMS = (
+    "softmax-cross-entropy-gradient",
+    "ensemble-mean-squared-error",
+    "xavier-variance",
+    "dropout-weight-scaling",
+)
+
 DROP = 0.2
 NETWORK = perceptron((64, 128, 10), "relu", dropout=DROP)
 EPOCHS, BATCH, RATE = 30, 32, 2e-3
@@ -24,7 +32,7 @@ ACCURACY = 0.97  # of the held-out digits, below which the run counts as failed
 
 MEMBERS, MEMBER_EPOCHS = 8, 5
 # Neither wide nor narrow throughout: fan_in and fan_out must not be exchangeable.
-DEEP, STARTS = perceptron((64, 256, 32, 128, 10), "relu"), 100
+DEEP, STARTS = perceptron((64, 256, 32, 128, 10), "relu"), 200
 MASKED, IMAGES, MASK_DROP = 8, 10, 0.3
 
 
@@ -69,11 +77,11 @@ def real_run(backend_name: str, seed: int) -> dict[str, Any]:
 def trained(backend: Backend, split: Split, rng: np.random.Generator) -> tuple[Any, Check]:
     """Return the trained theta, and how far its gradient was from f - e(y) assembled by hand, every 50th step."""
     inputs, labels = backend.asarray(split.train_inputs), backend.asarray(split.train_labels, "int64")
-    theta, state = backend.initialization.initial_parameters(NETWORK, rng), None
+    theta, state = backend.asarray(backend.initialization.initial_parameters(NETWORK, rng)), None
     batches = (backend.stochastic.minibatches(len(inputs), BATCH, rng) for _ in range(EPOCHS))
     worst = 0.0
     for step, batch in enumerate(itertools.chain.from_iterable(batches)):
-        masks = backend.dropout.masks(NETWORK, len(batch), rng)
+        masks = [backend.asarray(mask, "int8") for mask in backend.dropout.masks(NETWORK, len(batch), rng)]
         _, gradient = backend.backprop.loss_and_gradient(NETWORK, theta, inputs[batch], labels[batch], masks=masks)
         if step % 50 == 0:
             kept = backend.to_numpy(masks[0]) / (1 - DROP)
@@ -93,7 +101,7 @@ def gradient_by_hand(theta: Array, x: Array, y: Array, kept: Array) -> tuple[Arr
     passes = kept * (a1 > 0)
     h = a1 * passes
     gradient = oracle("softmax-cross-entropy-gradient", "gradient")
-    delta2 = np.array([gradient.float64(a=row, y=label) for row, label in zip(h @ w2 + b2, y, strict=True)]) / len(x)
+    delta2 = np.array([gradient.float64(a=row, y=label + 1) for row, label in zip(h @ w2 + b2, y, strict=True)]) / len(x)
     delta1 = (delta2 @ w2.T) * passes
     # The same sums over absolute values: each rounds by at most eps a term, and a logit's error multiplies f.
     terms = 2 * ROUNDING * (sum(w1.shape) + sum(w2.shape) + len(x))
@@ -124,6 +132,7 @@ def ensemble_check(backend: Backend, split: Split, rng: np.random.Generator) -> 
         epochs=MEMBER_EPOCHS,
         batch_size=BATCH,
         lr=RATE,
+        **({"device": backend.device} if backend.device != "cpu" else {}),
     )
     truth = np.eye(10)[split.test_labels]
     members = backend.activations.softmax(backend.backprop.forward(network, run.theta, test))
@@ -132,7 +141,7 @@ def ensemble_check(backend: Backend, split: Split, rng: np.random.Generator) -> 
     v = float(np.trace(moments)) / MEMBERS
     c = float(moments[~np.eye(MEMBERS, dtype=bool)].mean())
     mean = backend.to_numpy(backend.ensembles.ensemble_probabilities(network, run.theta, test))
-    expected = float(oracle("ensemble-mean-squared-error", "mean_squared_error").float64(k=MEMBERS, v=v, c=c))
+    expected = float(oracle("ensemble-mean-squared-error", "mean squared error").float64(k=MEMBERS, v=v, c=c))
     what = f"squared error of {MEMBERS} bagged networks (one alone {v:.5f}, between two {c:.5f})"
     # Sums of at most 3,590 products, added pairwise, and of 64 moments.
     return Check("ensemble-mean-squared-error", what, float(((mean - truth) ** 2).mean()), expected, 200 * ROUNDING * v)
@@ -141,13 +150,14 @@ def ensemble_check(backend: Backend, split: Split, rng: np.random.Generator) -> 
 def variance_checks(backend: Backend, split: Split, rng: np.random.Generator) -> list[Check]:
     """Return, layer by layer, by how much Xavier's first weights multiply the mean square of what enters the layer.
 
-    Whatever enters, a unit's value is normal with variance Var(w) |h|^2, so that the ratio times its degrees of freedom is
-    chi-squared: the allowed difference is the one that a correct start exceeds with probability `FALSE_ALARM`.
+    Whatever enters, a unit's value is normal with variance Var(w) |h|^2, so that the ratio times its degrees of
+    freedom is chi-squared: the allowed difference is the one that a correct start exceeds with probability
+    `FALSE_ALARM`.
     """
     from scipy.stats import chi2
 
     rngs = rng.spawn(STARTS)
-    theta = backend.initialization.initial_parameters(DEEP, rngs)
+    theta = backend.asarray(backend.initialization.initial_parameters(DEEP, rngs))
     images = backend.asarray(split.train_inputs[:STARTS, None, :])
     checks = []
     for index, layer in enumerate(DEEP.layers):
@@ -155,13 +165,11 @@ def variance_checks(backend: Backend, split: Split, rng: np.random.Generator) ->
             continue
         entering, leaving = (_outputs(backend, theta, images, depth) for depth in (index, index + 1))
         ratio = float(((leaving**2).mean(axis=-1) / (entering**2).mean(axis=-1)).mean())
-        expected = float(
-            oracle("xavier-variance", "forward_factor").float64(n_in=layer.fan_in, n_out=layer.fan_out)
-        )
+        expected = float(oracle("xavier-variance", "forward deviation").float64(n_in=layer.fan_in, n_out=layer.fan_out))
         freedom = STARTS * layer.fan_out
         low, high = chi2.ppf([FALSE_ALARM / 2, 1 - FALSE_ALARM / 2], freedom) / freedom
         what = f"variance of layer {layer.fan_in} to {layer.fan_out} at the start, of its input's mean square"
-        checks.append(Check("xavier-variance", what, ratio, expected, expected * max(high - 1, 1 - low)))
+        checks.append(Check("xavier-variance", what, ratio, expected, expected * float(max(high - 1, 1 - low))))
     return checks
 
 
@@ -176,8 +184,8 @@ def _outputs(backend: Backend, theta: Any, images: Any, depth: int) -> Array:
 def dropout_check(backend: Backend, split: Split, theta: Array) -> Check:
     """Return how far the geometric mean over all masks is from the scaled network, for the trained softmax layer.
 
-    Masks drop the 8 hidden units that vary most; what the others add is part of the bias. Dropping the 8 pixels that vary most
-    instead goes through the ReLU layer, where the theorem's counterexample says that scaling is no more than close.
+    Masks drop the 8 hidden units that vary most; what the others add is part of the bias. Dropping the 8 pixels that
+    vary most goes through the ReLU layer, where the theorem's counterexample says that scaling is no more than close.
     """
     (w1, b1), _, _, (w2, b2) = NETWORK.views(theta)
     x = split.test_inputs[:IMAGES]
@@ -193,9 +201,12 @@ def dropout_check(backend: Backend, split: Split, theta: Array) -> Check:
     mean_through, scaled_through = _masked(
         backend, whole, [flat([w1[pixels], bias, w2, b2]) for bias in first], x[:, pixels]
     )
-    theorem = oracle("dropout-weight-scaling", "scaled_classifier")
+    theorem = oracle("dropout-weight-scaling", "weight scaling")
     expected = np.array(
-        [theorem.float64(W=w2[units].T, x=row, b=bias, p=MASK_DROP) for row, bias in zip(h[:, units], biases, strict=True)]
+        [
+            theorem.float64(W=w2[units].T, x=row, b=bias, p=MASK_DROP)
+            for row, bias in zip(h[:, units], biases, strict=True)
+        ]
     )
     gap = float(np.abs(mean_through - scaled_through).max())
     worst = max(float(np.abs(found - expected).max()) for found in (mean, scaled))
@@ -205,7 +216,7 @@ def dropout_check(backend: Backend, split: Split, theta: Array) -> Check:
 
 
 def _masked(backend: Backend, network: Network, thetas: list[Array], inputs: Array) -> tuple[Array, Array]:
-    """Return the geometric mean over all masks of the inputs, and the prediction of the scaled weights, `(images, classes)`."""
+    """Return the geometric mean over all masks of the inputs, and what the scaled weights predict."""
     masks = np.array(list(itertools.product([0, 1], repeat=MASKED)))
     kept = masks.sum(axis=1)
     weights = (1 - MASK_DROP) ** kept * MASK_DROP ** (MASKED - kept)

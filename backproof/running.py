@@ -49,7 +49,16 @@ def run_laws(laws: Sequence[Law], backends: Sequence[str], seed: int | None) -> 
 
 def _start(laws: Sequence[Law], backend: str, seed: int | None, folder: Path) -> subprocess.Popen[bytes]:
     properties = Path(backproof.properties.__file__ or "").parent
-    command = [sys.executable, "-m", "pytest", "-c", os.devnull, f"--rootdir={properties.parent}", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        os.devnull,
+        f"--rootdir={properties.parent}",
+        "-p",
+        "no:cacheprovider",
+    ]
     command += ["-p", "backproof.plugin", "--backproof-profile=ci", f"--backproof-backend={backend}"]
     command += [f"--backproof-results={folder / backend}.jsonl"]
     command += [f"--backproof-theorem={theorem}" for theorem in sorted({law.theorem for law in laws})]
@@ -57,7 +66,8 @@ def _start(laws: Sequence[Law], backend: str, seed: int | None, folder: Path) ->
     command += [str(properties / f"{topic}.py") for topic in sorted({law.topic for law in laws})]
     with (folder / f"{backend}.log").open("wb") as log:
         # A session of its own: Ctrl-C reaches the parent only, which then ends it.
-        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+        environment = {"OMP_NUM_THREADS": "1", **os.environ}
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, env=environment)
 
 
 def _followed(paths: Sequence[Path], runs: Sequence[subprocess.Popen[bytes]]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""What the commands write: results on standard output, progress and errors on standard error, color on a terminal only."""
+"""What the commands write: results on standard output, the rest on standard error, color on a terminal only."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-# Every statistical law rejects a correct implementation with at most this probability: a thousand of them, 1e-6 a suite.
+# Every statistical test rejects a correct implementation with at most this probability: a thousand of them, 1e-6.
 FALSE_ALARM = 1e-9
 
 Test = TypeVar("Test", bound=Callable[..., Any])
@@ -29,7 +29,7 @@ _laws: dict[str, Law] = {}
 def law(theorem: str) -> Callable[[Test], Test]:
     """Return the decorator that registers a test as a law of `theorem`; write it above `@given`.
 
-    The law's id is `topic::test_name`, the topic being the module's name. Raises ValueError for a second law of the same id.
+    The law's id is `topic::test_name`, the topic being the module's name. A second law of one id is a ValueError.
 
     >>> @law("xavier-variance")
     ... def test_variance_is_kept(backend): ...
@@ -42,8 +42,11 @@ def law(theorem: str) -> Callable[[Test], Test]:
         topic = test.__module__.rpartition(".")[2]
         entry = Law(f"{topic}::{test.__name__}", theorem, topic)
         if _laws.setdefault(entry.id, entry) != entry:
-            raise ValueError(f"a law id must be unique, got {entry.id!r} for {_laws[entry.id].theorem!r} and {theorem!r}")
-        return pytest.mark.law(theorem)(test)
+            raise ValueError(
+                f"a law id must be unique, got {entry.id!r} for {_laws[entry.id].theorem!r} and {theorem!r}"
+            )
+        marked: Test = pytest.mark.law(theorem)(test)
+        return marked
 
     return register
 

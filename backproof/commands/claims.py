@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from backproof.terminal import bad_input, output
 
@@ -26,7 +27,7 @@ def claims(
         return
     table = Table("id", "topic", "kind", "title", box=None, pad_edge=False)
     for entry in entries:
-        table.add_row(entry.id, entry.topic, entry.kind, entry.title)
+        table.add_row(*map(Text, (entry.id, entry.topic, entry.kind, entry.title)))
     output().print(table)
 
 
