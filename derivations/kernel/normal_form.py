@@ -89,9 +89,16 @@ def _fold(expr: Any, scope: Any) -> Any:
     low, high = normal(low, scope), normal(high, scope)
     inner = scope.with_range(index, low, high)
     body = normal(function.subs(old, index) if not _rebinds(function, old) else function.xreplace({old: index}), inner)
+    combine = sympy.Add if isinstance(expr, Sum) else Mul
     if (high - low).is_Integer and high - low < 12:
         parts = [normal(body.subs(index, low + i), scope) for i in range(int(high - low) + 1)]
-        return normal((sympy.Add if isinstance(expr, Sum) else Mul)(*parts), scope) if parts else expr.func.identity
+        return normal(combine(*parts), scope) if parts else combine.identity
+    constant, rest = high.as_coeff_Add()
+    if constant.is_Integer and 0 < constant < 12 and not rest.is_number and scope.within(rest, low - 1, rest):
+        # the last terms of a sum to t + 1 on their own, so that it meets the sum to t
+        shorter = normal(expr.func(body, (index, low, rest)), scope)
+        last = [normal(body.subs(index, rest + i), scope) for i in range(1, int(constant) + 1)]
+        return normal(combine(shorter, *last), scope)
     if isinstance(expr, Product):
         return _product(body, index, low, high, inner)
     return sympy.Add(*(_sum_of_term(term, [(index, low, high)], inner) for term in sympy.Add.make_args(body)))

@@ -1,0 +1,36 @@
+"""Sums to t + 1: the last term splits off where the sum to t is visibly no shorter than empty, and nowhere else."""
+
+from __future__ import annotations
+
+from sympy import Integer
+
+from backproof.derivations.kernel import Proof, total
+from backproof.derivations.kernel.normal_form import is_zero
+
+
+def test_a_sum_to_t_plus_one_meets_the_sum_to_t():
+    t = Proof()
+    n = t.size("n", minimum=2)
+    k = t.integer("k", 0, n - 1)
+    g = t.vector("g", n)
+    longer, shorter = total(k + 1, lambda s: g[s]), total(k, lambda s: g[s])
+    assert is_zero(longer - shorter - g[k + 1], t)
+    assert not is_zero(longer - shorter - g[k], t)
+    assert not is_zero(longer - shorter, t)
+
+
+def test_the_last_term_stays_where_the_shorter_sum_may_run_backwards():
+    t = Proof()
+    k = t.integer("k")
+    f = lambda s: s**3  # noqa: E731
+    # at k = -3 the sum from 1 to k + 1 is empty, but f(k + 1) = -8
+    assert not is_zero(total(k + 1, f) - total(k, f) - f(k + 1), t)
+
+
+def test_an_empty_sum_is_zero_and_an_empty_product_one():
+    from sympy import Product, Symbol
+
+    t = Proof()
+    i = Symbol("i", integer=True)
+    assert is_zero(total(Integer(0), lambda s: s), t)
+    assert is_zero(Product(i, (i, 1, 0)) - 1, t)
