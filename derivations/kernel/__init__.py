@@ -5,7 +5,7 @@ from functools import partial as _partial
 import sympy as _sympy
 
 from .expressions import Expectation, index, product, total
-from .laws import Law, bernoulli, correlated, finite, gaussian, independent
+from .laws import Law, bernoulli, choices, correlated, finite, gaussian, independent, orders
 from .proof import Fact, Proof, Refuted
 from .scope import NotShown, Scope
 from .theorem import Derivation, Entry, Source, misprint, remark, theorem
@@ -20,6 +20,6 @@ Gt = _partial(_sympy.Gt, evaluate=False)
 
 __all__ = [
     "Derivation", "Entry", "Eq", "Expectation", "Fact", "Ge", "Gt", "Law", "Le", "Lt", "Ne", "NotShown", "Proof", "Refuted",
-    "Scope", "Source", "bernoulli", "correlated", "finite", "gaussian", "independent", "index", "misprint", "product",
+    "Scope", "Source", "bernoulli", "choices", "correlated", "finite", "gaussian", "independent", "index", "misprint", "orders", "product",
     "remark", "theorem", "total",
 ]  # fmt: skip

@@ -135,3 +135,51 @@ def _isserlis(point: Any, keys: list[tuple[int, ...]], law: Law) -> Any:
         remaining = rest[:position] + rest[position + 1 :]
         total = point.field.add(total, point.field.mul(covariance, _isserlis(point, remaining, law)))
     return total
+
+
+def choices(probability: Callable[..., Any], draws: Any, outcomes: Any) -> Law:
+    """Draws with replacement: D[s, i] = 1 if draw s is outcome i (with the given probability), else 0; different draws are independent."""
+
+    def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
+        if len(indices) == 1:
+            return probability(indices[0][1])
+        if len(indices) == 2:
+            (s, i), (r, j) = indices
+            return KroneckerDelta(s, r) * (KroneckerDelta(i, j) * probability(i) - probability(i) * probability(j))
+        raise ValueError(f"draws with replacement know products of two entries, not of {len(indices)}")
+
+    def atoms(point: Any, keys: list[tuple[int, ...]]) -> list[tuple[Any, dict[tuple[int, ...], Any]]]:
+        count, classes = max(s for s, _ in keys), max(i for _, i in keys)
+        single = [point.value(sympy.sympify(probability(sympy.Integer(i)))) for i in range(1, classes + 1)]
+        found = []
+        for drawn in itertools.product(range(1, classes + 1), repeat=count):
+            weight: Any = Fraction(1)
+            for i in drawn:
+                weight = point.field.mul(weight, single[i - 1])
+            found.append((weight, {(s, i): Fraction(int(drawn[s - 1] == i)) for s, i in keys}))
+        return found
+
+    return Law("draws with replacement", (sympy.sympify(draws), outcomes), cumulant, atoms, None)
+
+
+def orders(draws: Any, outcomes: Any) -> Law:
+    """Draws without replacement: D[s, i] = 1 if draw s is outcome i, all ordered choices of different outcomes equally likely."""
+
+    def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
+        if len(indices) == 1:
+            return 1 / outcomes
+        if len(indices) == 2:
+            (s, i), (r, j) = indices
+            same = KroneckerDelta(s, r) * KroneckerDelta(i, j) / outcomes
+            other = (1 - KroneckerDelta(s, r)) * (1 - KroneckerDelta(i, j)) / (outcomes * (outcomes - 1))
+            return same + other - 1 / outcomes**2
+        raise ValueError(f"draws without replacement know products of two entries, not of {len(indices)}")
+
+    def atoms(point: Any, keys: list[tuple[int, ...]]) -> list[tuple[Any, dict[tuple[int, ...], Any]]]:
+        count, classes = max(s for s, _ in keys), max(i for _, i in keys)
+        drawn = list(itertools.permutations(range(1, classes + 1), count))
+        return [
+            (Fraction(1, len(drawn)), {(s, i): Fraction(int(order[s - 1] == i)) for s, i in keys}) for order in drawn
+        ]
+
+    return Law("draws without replacement", (sympy.sympify(draws), outcomes), cumulant, atoms, None)

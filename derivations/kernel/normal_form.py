@@ -116,6 +116,8 @@ def _sum_of_term(term: Any, limits: list[tuple[Any, Any, Any]], scope: Any) -> A
             continue  # a range that depends on this index: leave the triangle alone
         for delta in (f for f in factors if isinstance(f, KroneckerDelta) and f.has(index)):
             solution = _solved(delta, index)
+            if solution is not None and (scope.beyond(high, solution) or scope.beyond(solution, low)):
+                return sympy.Integer(0)
             if solution is not None and scope.within(solution, low, high):
                 rest = Mul(*(f for f in factors if f is not delta)).subs(index, solution)
                 others = limits[:position] + limits[position + 1 :]

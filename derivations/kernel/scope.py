@@ -216,6 +216,10 @@ class Scope:
             return True
         return self._visible(index - low) and self._visible(high - index)
 
+    def beyond(self, smaller: Any, larger: Any) -> bool:
+        """Whether smaller < larger is visible, for integers."""
+        return self._visible(larger - smaller - 1)
+
     def _visible(self, difference: Any) -> bool:
         difference = sympy.expand(difference)
         return bool(difference.is_nonnegative) or self.is_slack(difference, strict=False)
