@@ -1,4 +1,4 @@
-"""The command line: `backproof claims`, `derive`, `errata`, `verify`, `train`.
+"""The command line: `backproof claims`, `derive`, `errata`, `verify`, `train`, `check`, `identify`.
 
 Exit codes: 0 all holds, 1 something was not proved or not held, 2 bad input, 130 interrupted.
 """
@@ -10,16 +10,18 @@ from typing import Annotated
 
 import typer
 
+from backproof.commands.check import check
 from backproof.commands.claims import claims
 from backproof.commands.derive import derive
 from backproof.commands.errata import errata
+from backproof.commands.identify import identify
 from backproof.commands.train import train
 from backproof.commands.verify import verify
 from backproof.terminal import BadInput, errors
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
-for command in (claims, derive, errata, verify, train):
+for command in (claims, derive, errata, verify, train, check, identify):
     app.command()(command)
 
 

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._backend import Backend
     from ._law import FALSE_ALARM, Law, law, laws
+    from .subjects import conformance
 
-__all__ = ["FALSE_ALARM", "Backend", "Law", "law", "laws"]
+__all__ = ["FALSE_ALARM", "Backend", "Law", "conformance", "law", "laws"]
 
-_homes = {"FALSE_ALARM": "_law", "Law": "_law", "law": "_law", "laws": "_law", "Backend": "_backend"}
+_homes = {
+    "FALSE_ALARM": "_law",
+    "Law": "_law",
+    "law": "_law",
+    "laws": "_law",
+    "Backend": "_backend",
+    "conformance": "subjects",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -107,6 +107,8 @@ def check(
         return {"laws": _outcomes(found, kind, rule, laws, hyperparameters, device, seed), "versions": _versions()}
 
     spec = target if isinstance(target, str) else None
+    if spec is None and hasattr(module_of(kind), "warm"):
+        module_of(kind).warm()
     answer, printed = isolated(work, timeout, fork=_can_fork(device))
     outcomes = [Outcome(**each) for each in answer["laws"]]
     outcomes = [_silence(each, printed) if each.id == QUIET[0] else each for each in outcomes]

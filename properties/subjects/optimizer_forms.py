@@ -32,6 +32,8 @@ class Form:
 
     #: what the form can express
     none_gradients = own_groups = changes_rate = False
+    #: whether single precision may be answered in double, as NumPy's scalars make it
+    widens = False
     title = ""
 
     def __init__(self, target: Target, takes: Signature, hyper: Mapping[str, Any], device: str) -> None:
@@ -119,13 +121,16 @@ class TorchSession:
         self.optimizer.step()
         for held in given:
             if held is not None and not self.torch.equal(*held):
-                self.changed.append("the gradient was changed in place")
+                self.changed.append("the gradients were changed in place")
 
     def own_step(self, gradient_at: Callable[[list[Array]], list[Array]]) -> list[Array]:
         """One step on gradients taken where the optimizer holds the parameters, by a closure where it takes one."""
         seen: list[list[Array]] = []
+        held = self.values()
 
         def closure() -> Any:
+            if any(not np.array_equal(now, then) for now, then in zip(self.values(), held, strict=True)):
+                raise Broken("the closure was called at other parameters than those that the optimizer holds")
             self.optimizer.zero_grad()
             if not self.torch.is_grad_enabled():
                 raise Broken("the closure was called with gradients switched off")
@@ -145,12 +150,22 @@ class TorchSession:
             raise Broken(f"one step must evaluate its closure once, it did so {len(seen)} times")
         return seen[0]
 
+    def _copied(self, tree: Any) -> Any:
+        """A copy as a file would hold it: plain containers of tensors cut from any graph."""
+        if isinstance(tree, self.torch.Tensor):
+            return tree.detach().clone()
+        if isinstance(tree, dict):
+            return {key: self._copied(each) for key, each in tree.items()}
+        if isinstance(tree, list | tuple):
+            return type(tree)(self._copied(each) for each in tree)
+        return copy.deepcopy(tree)
+
     def values(self) -> list[Array]:
         return [parameter.detach().cpu().numpy().copy() for parameter in self.parameters]
 
     def restore(self) -> None:
         """Go on with a new optimizer on new tensors, from what the old one's `state_dict` holds."""
-        saved = copy.deepcopy(self.optimizer.state_dict())
+        saved = self._copied(self.optimizer.state_dict())
         held = self.values()
         for each in self.parameters:  # what is not in the saved state must not survive in the old objects
             with self.torch.no_grad():
@@ -204,10 +219,10 @@ def _given(gradient: Array | None, tensor: Tensor) -> Array:
     return np.zeros_like(tensor.start) if gradient is None else gradient
 
 
-def _changed(what: str, held: list[Array], before: list[Array]) -> list[str]:
+def _changed(held: list[Array], before: list[Array]) -> list[str]:
     pairs = zip(held, before, strict=True)
     if any(now.shape != then.shape or now.tobytes() != then.tobytes() for now, then in pairs):
-        return [f"the {what} were changed in place"]
+        return ["the gradients were changed in place"]
     return []
 
 
@@ -221,6 +236,7 @@ class GradientTransformForm(Form):
     """(b) A factory `f(**hyper)` of an object with `init(params)` and `update(grads, state, params)`."""
 
     title = "init/update"
+    widens = True
 
     def __init__(self, *everything: Any) -> None:
         super().__init__(*everything)
@@ -264,7 +280,7 @@ class TransformSession:
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise NotCheckable(f"update must return (updates, state), got {type(answer).__name__}")
         updates = _checked(answer[0], self.held, "the updates")
-        changed = _changed("gradients", given, before[0]) + _changed("parameters", self.held, before[1])
+        changed = _changed(given, before[0])
         self.state = answer[1]
         self.held = [np.asarray(p + u) for p, u in zip(before[1], updates, strict=True)]
         return changed
@@ -284,6 +300,7 @@ class StepFunctionForm(Form):
 
     changes_rate = True
     title = "step function"
+    widens = True
 
     def __init__(self, *everything: Any) -> None:
         super().__init__(*everything)
@@ -304,12 +321,12 @@ class StepSession:
 
     def step(self, gradients: list[Array]) -> list[str]:
         given = [laid_out(g.astype(self.dtype), x.layout) for g, x in zip(gradients, self.tensors, strict=True)]
-        before = [g.copy() for g in given], [p.copy() for p in self.held]
+        before = [g.copy() for g in given]
         answer = self.form.target.value(self.held, given, self.state, **self.form.arguments(self.group))
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise NotCheckable(f"step must return (params, state), got {type(answer).__name__}")
         values = _checked(answer[0], self.held, "the parameters")
-        changed = _changed("gradients", given, before[0]) + _changed("parameters", self.held, before[1])
+        changed = _changed(given, before)
         self.held, self.state = values, answer[1]
         return changed
 
@@ -407,7 +424,7 @@ class ApplySession:
 
             passed = [keras.ops.convert_to_tensor(g, dtype=self.dtype) for g in given]
         self.made.apply(passed, self.variables)
-        return _changed("gradients", given, before)
+        return _changed(given, before)
 
     def values(self) -> list[Array]:
         if not self.form.keras:

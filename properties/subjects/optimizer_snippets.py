@@ -18,9 +18,7 @@ def counterexample(scenario: Scenario, found: Departure) -> dict[str, Any]:
     told: dict[str, Any] = {
         "hyperparameters": [dict(group) for group in scenario.groups],
         "parameters": [_numbers(x.start) for x in scenario.tensors],
-        "gradients": "taken at the target's own parameters" if scenario.own_point is not None else [
-            [_numbers(g) for g in row] for row in scenario.gradients
-        ],
+        "gradients": _told(scenario),
         "step": found.step + 1,
         "tensor": found.tensor,
     }  # fmt: skip
@@ -37,13 +35,25 @@ def counterexample(scenario: Scenario, found: Departure) -> dict[str, Any]:
     return told
 
 
-def snippet(form: Any, scenario: Scenario, found: Departure) -> str:
+def _told(scenario: Scenario) -> Any:
+    if scenario.own_point is not None:
+        return "taken at the target's own parameters"
+    rows = [[_numbers(g) for g in row] for row in scenario.gradients]
+    same = len(rows) > 3 and all(row == rows[0] for row in rows)
+    return {"each step": rows[0], "steps": len(rows)} if same else rows
+
+
+def snippet(form: Any, scenario: Scenario, found: Departure, show: str = "value") -> str:
     """Return lines that repeat the run and print what was observed beside what the rule gives."""
     if scenario.own_point is not None:
         return ""
     write = {"torch": _torch, "init/update": _transform, "step function": _step, "apply": _apply}[form.title]
     tail = f"# expected after {found.step + 1} step(s), tensor {found.tensor}: {found.expected}"
-    return "\n".join([form.target.source, *write(form, scenario, found), tail])
+    lines = write(form, scenario, found)
+    if show == "grad":
+        name = "p.grad for p in params" if form.title == "torch" else "*grads"
+        lines[-1] = f"print([{name}])"
+    return "\n".join([form.target.source, *lines, tail])
 
 
 def _arguments(form: Any, group: Any) -> str:
@@ -51,7 +61,8 @@ def _arguments(form: Any, group: Any) -> str:
 
 
 def _rows(scenario: Scenario) -> str:
-    return repr([[_numbers(g) for g in row] for row in scenario.gradients])
+    rows = [[_numbers(g) for g in row] for row in scenario.gradients]
+    return f"[{rows[0]!r}] * {len(rows)}" if len(rows) > 3 and all(row == rows[0] for row in rows) else repr(rows)
 
 
 def _torch(form: Any, scenario: Scenario, found: Departure) -> list[str]:

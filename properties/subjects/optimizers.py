@@ -42,6 +42,7 @@ class Subject:
 
     def __init__(self, target: Target, rule: str, hyper: Mapping[str, Any], device: str, seed: int) -> None:
         self.target, self.rule, self.hyper, self.seed = target, update_rule(rule), dict(hyper), seed
+        self.patience = 1.0  # seconds left for shrinking, over all laws
         try:
             self.form: Form = recognized(target, hyper, device)
         except NotCheckable:
@@ -112,10 +113,10 @@ class Subject:
             found = self.departure(scenario, runner)
             if found is not None:
                 scenario, found = self.shrunk(scenario, found, runner)
+                lines = snippet(self.form, scenario, found, "grad" if runner is watched else "value")
                 return Violation(
-                    counterexample(scenario, found), found.expected, found.observed,
-                    snippet(self.form, scenario, found), found.detail,
-                )  # fmt: skip
+                    counterexample(scenario, found), found.expected, found.observed, lines, found.detail
+                )
         return None
 
     def departure(self, scenario: Scenario, runner: Callable[..., Any]) -> Departure | None:
@@ -125,19 +126,20 @@ class Subject:
         except NotCheckable:
             raise
         except Broken as broken:
-            return Departure(scenario.steps - 1, 0, [], str(broken), str(broken))
+            return Departure(scenario.steps - 1, 0, "one evaluation and its loss", str(broken), str(broken))
         except Exception as error:
             said = f"raised {type(error).__name__}: {error}"
-            return Departure(scenario.steps - 1, 0, [], said, f"the target {said}")
+            return Departure(scenario.steps - 1, 0, "the formula's update", said, f"the target {said}")
         if runner is watched and changed:
-            return Departure(0, 0, ["unchanged arguments"], changed[0], changed[0])
-        return departure(scenario, values, oracle(self.rule, scenario, gradients))
+            return Departure(0, 0, "gradients as they were given", changed[0], changed[0])
+        return departure(scenario, values, oracle(self.rule, scenario, gradients), self.form.widens)
 
     def shrunk(
-        self, scenario: Scenario, found: Departure, runner: Callable[..., Any], seconds: float = 1.0
+        self, scenario: Scenario, found: Departure, runner: Callable[..., Any]
     ) -> tuple[Scenario, Departure]:
         """Return the smallest scenario that still departs, found greedily within a time limit."""
-        limit = time.monotonic() + seconds
+        begun = time.monotonic()
+        limit = begun + max(self.patience / 2, 0.02)
         scenario = replace(scenario, gradients=scenario.gradients[: found.step + 1])
         improved = True
         while improved and time.monotonic() < limit:
@@ -151,6 +153,7 @@ class Subject:
                 if still is not None:
                     scenario, found, improved = tried, still, True
                     break
+        self.patience -= time.monotonic() - begun
         return scenario, found
 
 
@@ -329,6 +332,7 @@ def late_gradient(s: Subject) -> Iterator[Scenario]:
             rows[k][1] = None
         for k in (3, 4, 5, 8):
             rows[k][2] = None
+        rows[9] = [None] * 3
         if not s.form.none_gradients:
             rows = [[np.zeros(shape) if g is None else g for g, shape in zip(row, shapes, strict=True)] for row in rows]
         yield Scenario(starts(rng, shapes), (s.group(i),), tuple(tuple(row) for row in rows))
@@ -396,7 +400,7 @@ def laws(rule: UpdateRule) -> tuple[Law, ...]:
         law("restored-state", "a run saved and restored goes on as if it had not stopped", restored_state),
         law("float32", "single precision follows the formula within its rounding", single_precision),
         law("own-point", "gradients are taken where the target holds its parameters, once a step", own_point),
-        law("arguments-unchanged", "the gradients (and, in functional forms, the parameters) are left as given", plain, watched),
+        law("arguments-unchanged", "the gradients are left as they were given", plain, watched),
         law("instances-independent", "two instances at work on different problems do not touch each other", plain, interleaved),
     )
 
@@ -414,3 +418,12 @@ def laws_of(rule: str) -> tuple[Law, ...]:
 def formula_of(rule: str) -> str:
     """Return the rule as a person writes it."""
     return update_rule(rule).formula
+
+
+def warm() -> None:
+    """Import what the first torch optimizer of a process imports, before children are forked from it."""
+    import sys
+
+    if "torch" in sys.modules:
+        torch = sys.modules["torch"]
+        torch.optim.SGD([torch.zeros(1)], lr=1.0)
