@@ -9,8 +9,8 @@ oracles of conformance read the same expressions, so neither can drift from the 
     ('lr', 'betas', 'eps')
     >>> [str(symbol) for symbol in rule.state]
     ['m', 'v']
-    >>> update_rule("sgd").next_parameter
-    -g*lr + theta
+    >>> following("sgd", theta=theta, g=g, lr=lr)
+    (-g*lr + theta,)
 """
 
 from __future__ import annotations
@@ -276,6 +276,28 @@ def update_rule(text: str) -> UpdateRule:
         tuple(each.subs(decayed) for each in rule.next_state), rule.next_parameter.subs(decayed),
         rule.formula, rule.initial, tuple(sorted(chosen.items())),
     )  # fmt: skip
+
+
+def following(rule: str, **values: Any) -> tuple[Expr, ...]:
+    """Return (next parameter, *next state) of the rule that `rule` names with these expressions for its symbols.
+
+    An optional hyperparameter that is not given stands at its neutral value.
+
+        >>> following("momentum[lr=inside-velocity]", theta=1, v=0, g=2, lr=lr, momentum=momentum)
+        (1 - 2*lr, 2*lr)
+
+    Raises:
+        ValueError: a symbol that the rule does not have.
+    """
+    published = update_rule(rule)
+    symbols = {str(symbol): symbol for symbol in (theta, g, t, *published.state, *published.hyperparameters)}
+    for name in values:
+        if name not in symbols:
+            raise ValueError(f"symbol must be one of {rule}'s, got {name}; {nearest(name, symbols)}")
+    neutral = {symbol: value for name in published.optional for symbol, value in HYPERPARAMETERS[name]}
+    given = {symbols[name]: value for name, value in values.items()}
+    expressions = (published.next_parameter, *published.next_state)
+    return tuple(each.subs({**neutral, **given}, simultaneous=True) for each in expressions)
 
 
 def compiled(rule: UpdateRule, functions: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:

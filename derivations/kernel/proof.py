@@ -107,6 +107,8 @@ class Proof(Scope):
                 following = normal(left.subs(over, over + 1), self)
                 for function, closed in rules:
                     following = _replaced(following, function, closed)
+                    if isinstance(function, sympy.Sum | sympy.Product):  # the step meets it in its normal form
+                        following = _replaced(following, normal(function, self), closed)
             if not self._zero(following - right.subs(over, over + 1), using):
                 raise NotShown(f"induct: the step does not carry {left} = {right} from {over} to {over + 1}")
         return [self._establish("induct", claim, because, using) for claim in claims]
