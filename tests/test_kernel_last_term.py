@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from sympy import Integer
 
-from backproof.derivations.kernel import Proof, total
+from backproof.derivations.kernel import Eq, NotShown, Proof, total
 from backproof.derivations.kernel.normal_form import is_zero
 
 
@@ -34,3 +35,15 @@ def test_an_empty_sum_is_zero_and_an_empty_product_one():
     i = Symbol("i", integer=True)
     assert is_zero(total(Integer(0), lambda s: s), t)
     assert is_zero(Product(i, (i, 1, 0)) - 1, t)
+
+
+def test_a_power_with_a_visibly_non_negative_exponent_gives_up_its_constant():
+    t = Proof()
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    alpha = t.real("alpha", 0, 1)  # may be 0, where 0^(k + 1) = 0 0^k needs k >= 0
+    longer, shorter = total(k + 1, lambda s: alpha ** (k + 1 - s)), total(k, lambda s: alpha ** (k - s))
+    claim = Eq(longer, 1 + alpha * shorter)
+    assert t.equal(claim, because="the geometric sum").engines == ("symbolic", "exact")
+    with pytest.raises(NotShown):
+        t.equal(Eq(longer, 1 + shorter), because="a factor is missing")

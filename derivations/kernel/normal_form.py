@@ -54,7 +54,7 @@ def normal(expr: Any, scope: Any) -> Any:
     if isinstance(expr, sympy.log):
         return sympy.expand_log(sympy.log(sympy.factor_terms(arguments[0])))
     if expr.is_Pow and not arguments[1].is_number and arguments[1].is_integer:
-        return _symbolic_power(*arguments)
+        return _symbolic_power(*arguments, scope)
     rebuilt = expr.func(*arguments)
     if rebuilt.is_Add or rebuilt.is_Mul or rebuilt.is_Pow or isinstance(rebuilt, sympy.exp):
         rebuilt = sympy.expand(rebuilt, func=False, log=False, complex=False, trig=False)
@@ -62,7 +62,7 @@ def normal(expr: Any, scope: Any) -> Any:
     return rebuilt
 
 
-def _symbolic_power(base: Any, exponent: Any) -> Any:
+def _symbolic_power(base: Any, exponent: Any, scope: Any) -> Any:
     """base^(2k + 3) as (factors of the base)^k squared times their cubes, so that powers of one base meet."""
     result: Any = sympy.Integer(1)
     for factor in Mul.make_args(sympy.factor(sympy.together(base)) if base.is_Add or base.is_Mul else base):
@@ -72,7 +72,12 @@ def _symbolic_power(base: Any, exponent: Any) -> Any:
         if root.is_Add and root.could_extract_minus_sign():
             result *= sympy.Integer(-1) ** sympy.expand(exponent * power)
             root = -root
-        result *= root ** sympy.expand(exponent * power)
+        constant, rest = sympy.expand(exponent * power).as_coeff_Add()
+        if constant.is_Integer and constant > 0 and scope.at_least_zero(rest):
+            result *= root**constant  # 0^(k + 1) = 0 * 0^k too, as long as k >= 0
+        else:
+            rest += constant
+        result *= root**rest
     return sympy.expand(result, func=False, log=False, complex=False, trig=False, multinomial=False, mul=False)
 
 

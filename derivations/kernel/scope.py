@@ -220,6 +220,10 @@ class Scope:
         """Whether smaller < larger is visible, for integers."""
         return self._visible(larger - smaller - 1)
 
+    def at_least_zero(self, difference: Any) -> bool:
+        """Whether difference >= 0 is visible."""
+        return self._visible(difference)
+
     def _visible(self, difference: Any) -> bool:
         difference = sympy.expand(difference)
         return bool(difference.is_nonnegative) or self.is_slack(difference, strict=False)
