@@ -17,6 +17,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
 from .expressions import Expectation
+from .functions import SmoothFunction, derivative_at
 from .laws import Law
 from .numbers import Field, Jet, Polynomial, Undefined
 
@@ -91,6 +92,8 @@ class Point:
             return method(e)
         if isinstance(e, AppliedUndef):
             return self._recursion(e)
+        if isinstance(e, SmoothFunction):
+            return derivative_at(self.values[e.family], e.order, [self.value(a) for a in e.args], self.field)
         name = type(e).__name__
         if name in _FUNCTIONS:
             return self.field.function(name, self.value(e.args[0]))

@@ -93,6 +93,25 @@ class Proof(Scope):
             raise NotShown(f"expectation: {normal(left, self)} is not {right}")
         return self._establish("expectation", claim, because, using)
 
+    def reindex(self, claim: Any, index: Any, *, because: str) -> Fact:
+        """Two sums are equal: `index` gives the left index as a function of the right one, a shift or a reversal of the range."""
+        left, right = _sides(claim, sympy.Eq)
+        if not all(isinstance(side, sympy.Sum) and len(side.limits) == 1 for side in (left, right)):
+            raise NotShown("reindex: both sides must be single sums")
+        (old, low, high), (new, first, last) = left.limits[0], right.limits[0]
+        k = sympy.Dummy("k", integer=True)
+        image = sympy.expand(index(k))
+        ends = [image.subs(k, first), image.subs(k, last)]
+        slope = image.diff(k)
+        if slope not in (1, -1) or not all(
+            self._zero(a - b, ()) for a, b in zip(ends[:: int(slope)], (low, high), strict=True)
+        ):
+            raise NotShown(f"reindex: {image} does not carry {first}..{last} onto {low}..{high}")
+        scope = self.with_range(k, first, last)
+        if not is_zero(left.function.subs(old, image) - right.function.subs(new, k), scope):
+            raise NotShown("reindex: the terms differ at corresponding indices")
+        return self._establish("reindex", claim, because, [])
+
     def induct(self, *claims: Any, over: Any, because: str, start: int = 0, using: Sequence[Fact] = ()) -> list[Fact]:
         """Closed forms x(k) = F(k), shown together: true at the start, and the recursion carries F(k) to F(k + 1)."""
         rules = [_sides(claim, sympy.Eq) for claim in claims]
@@ -467,7 +486,7 @@ class Proof(Scope):
         scope = self.extended()
         for fact in using:
             if not isinstance(fact.claim, sympy.Eq):
-                scope.assume(fact.claim)
+                scope.accept(fact.claim, self)
         return scope
 
     def _check(self, facts: Sequence[Fact]) -> None:

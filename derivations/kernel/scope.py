@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 
 from .evaluation import Point
+from .functions import drawn, smooth
 from .laws import Law
 from .numbers import Undefined
 
@@ -52,6 +53,9 @@ class Declared:
     draw: Callable[[random.Random, Point], Any]
     sizes: tuple[Any, ...] = ()
     hypothesis: Any = sympy.true
+    low: Any = None
+    high: Any = None
+    open: bool = False
 
 
 class Scope:
@@ -65,14 +69,15 @@ class Scope:
         self.recursions: dict[str, Recursion] = {}
         self.laws: dict[Any, Law] = {}
         self.entry_bounds: list[tuple[Any, Any, Any, bool]] = []  # (vector, low, high, open), for each entry
+        self.names: set[str] = set()  # shared by all suppositions of one theorem: a name means one thing in it
+        # (slack, strict, {index: its range}): shown for a free index, so it holds at each index of that range
+        self.lemmas: list[tuple[Any, bool, dict[Any, tuple[Any, Any]]]] = []
 
     # ---- declarations ---------------------------------------------------------------------------------------------
 
     def size(self, name: str, minimum: int = 1) -> Any:
         """A symbolic size: an integer from `minimum` up."""
-        n = sympy.Symbol(name, integer=True, positive=minimum > 0, nonnegative=True)
-        self._integers(n, minimum, None)
-        return n
+        return self.integer(name, minimum)
 
     def time(self, name: str = "t") -> Any:
         """A step count: an integer from 0 up."""
@@ -103,7 +108,8 @@ class Scope:
 
         relations = [] if low is None else [sympy.Ge(n, low, evaluate=False)]
         relations += [] if high is None else [sympy.Le(n, high, evaluate=False)]
-        self._declare(Declared(n, draw, (), sympy.And(*relations, evaluate=False) if relations else sympy.true))
+        hypothesis = sympy.And(*relations, evaluate=False) if relations else sympy.true
+        self._declare(Declared(n, draw, (), hypothesis, low, high))
         if low is not None:
             self.slacks.append((n - low, False))
         if high is not None:
@@ -129,7 +135,7 @@ class Scope:
         symbol = sympy.Symbol(name, **_assumptions(low, high, open, nonzero, self))
         relations = _bounds(symbol, low, high, open) + ([sympy.Ne(symbol, 0)] if nonzero else [])
         hypothesis = sympy.And(*relations, evaluate=False) if relations else sympy.true
-        self._declare(Declared(symbol, _real_draw(low, high, open, nonzero), (), hypothesis))
+        self._declare(Declared(symbol, _real_draw(low, high, open, nonzero), (), hypothesis, low, high, open))
         self._bound_slacks(symbol, low, high, open)
         return symbol
 
@@ -147,15 +153,9 @@ class Scope:
         base = sympy.IndexedBase(name, **_assumptions(low, high, open, nonzero, self))
         sizes = tuple(map(sympy.sympify, sizes))
         entry = base[tuple(sympy.Symbol(letter, integer=True) for letter, _ in zip("ijkl", sizes, strict=False))]
-        relations = _bounds(entry, low, high, open)
-        self._declare(
-            Declared(
-                base,
-                _real_draw(low, high, open, nonzero),
-                sizes,
-                sympy.And(*relations, evaluate=False) if relations else sympy.true,
-            )
-        )
+        relations = _bounds(entry, low, high, open) + ([sympy.Ne(entry, 0, evaluate=False)] if nonzero else [])
+        hypothesis = sympy.And(*relations, evaluate=False) if relations else sympy.true
+        self._declare(Declared(base, _real_draw(low, high, open, nonzero), sizes, hypothesis, low, high, open))
         if low is not None or high is not None:
             self.entry_bounds.append((base, low, high, open))
         return base
@@ -163,8 +163,14 @@ class Scope:
     def random(self, name: str, law: Law) -> Any:
         """A random scalar (law without sizes) or a family of random entries, for use inside `Expectation`."""
         base = sympy.IndexedBase(name, real=True) if law.sizes else sympy.Symbol(name, real=True)
+        self._name(name)
         self.laws[base] = law
         return base
+
+    def function(self, name: str, arity: int = 1) -> Any:
+        """An arbitrary smooth function of so many reals: phi(x), with phi'(x) as its derivative."""
+        self._declare(Declared(sympy.Symbol(name), lambda rng, _: drawn(arity, rng)))
+        return smooth(name, (0,) * arity)
 
     def recursion(self, time: Any, **rules: tuple[Any, ...]) -> tuple[Any, ...]:
         """Sequences defined together: name=(start, following) or name=(indices, start, following).
@@ -172,6 +178,8 @@ class Scope:
         `following` is a function of the sequences declared in this call (in order), giving x at time + 1 from time.
         """
         functions = tuple(sympy.Function(name, real=True) for name in rules)
+        for name in rules:
+            self._name(name)
         for name, rule in rules.items():
             indices = rule[0] if len(rule) == 3 else ()
             start, following = rule[-2:]
@@ -191,10 +199,41 @@ class Scope:
                 self.slacks.append((part.rhs - part.lhs, isinstance(part, sympy.Lt)))
         return relation
 
+    def accept(self, relation: Any, given: Scope) -> None:
+        """Use a shown inequality; for a free index of which `given` knows nothing but the range, at each index of that range."""
+        ranges = {k: given.ranges[k] for k in relation.free_symbols & given.ranges.keys() if given._unconstrained(k)}
+        before = len(self.slacks)
+        self.assume(relation)
+        if ranges:
+            self.lemmas += [(slack, strict, ranges) for slack, strict in self.slacks[before:]]
+
+    def _unconstrained(self, index: Any) -> bool:
+        """Whether its range is all that is known of the index: it stands in no hypothesis, bound, size, recursion or law."""
+        mentions = [h.free_symbols for h in self.hypotheses] + [
+            s.free_symbols for s, _ in self.slacks if not self._own_range(s, index)
+        ]
+        mentions += [size.free_symbols for d in self.declared for size in d.sizes]
+        mentions += [
+            sympy.sympify(b).free_symbols for _, *bounds, _ in self.entry_bounds for b in bounds if b is not None
+        ]
+        for recursion in self.recursions.values():
+            mentions.append(
+                (recursion.start.free_symbols | recursion.following.free_symbols) - {*recursion.indices, recursion.time}
+            )
+        return not self.laws and not any(index in symbols for symbols in mentions)
+
+    def _own_range(self, slack: Any, index: Any) -> bool:
+        low, high = self.ranges[index]
+        return slack in (index - low, high - index)
+
     def _declare(self, declared: Declared) -> None:
-        if any(d.symbol == declared.symbol for d in self.declared):
-            raise ValueError(f"the symbol {declared.symbol} is declared twice")
+        self._name(str(declared.symbol))
         self.declared.append(declared)
+
+    def _name(self, name: str) -> None:
+        if name in self.names:
+            raise ValueError(f"the name {name!r} is declared twice")
+        self.names.add(name)
 
     # ---- what the engines ask -------------------------------------------------------------------------------------
 
@@ -202,12 +241,17 @@ class Scope:
         other = copy.copy(self)
         other.declared, other.hypotheses = list(self.declared), list(self.hypotheses)
         other.ranges, other.slacks = dict(self.ranges), list(self.slacks)
-        other.entry_bounds = list(self.entry_bounds)
+        other.entry_bounds, other.lemmas = list(self.entry_bounds), list(self.lemmas)
         return other
 
     def with_range(self, index: Any, low: Any, high: Any) -> Scope:
         other = self.extended()
         other.ranges[index] = (low, high)
+        for slack, strict, ranges in self.lemmas:
+            for free in (k for k, r in ranges.items() if r == (low, high)):
+                at_index = slack.xreplace({free: index})
+                other.slacks.append((at_index, strict))
+                other.lemmas.append((at_index, strict, {k: r for k, r in ranges.items() if k != free}))
         return other
 
     def within(self, index: Any, low: Any, high: Any) -> bool:
