@@ -179,7 +179,7 @@ class Scope:
         """
         functions = tuple(sympy.Function(name, real=True) for name in rules)
         for name in rules:
-            self._name(name)
+            self._name(f"{name}()")  # x(k) reads differently from a vector's x[i]
         for name, rule in rules.items():
             indices = rule[0] if len(rule) == 3 else ()
             start, following = rule[-2:]
