@@ -38,7 +38,7 @@ class Refuted(Exception):
 class Fact:
     """A claim that a rule has established under hypotheses; only this module can make one."""
 
-    __slots__ = ("claim", "engines", "hypotheses", "reason", "root", "rule", "strength")
+    __slots__ = ("claim", "engines", "hypotheses", "point", "reason", "root", "rule", "strength")
 
     def __init__(
         self,
@@ -50,11 +50,13 @@ class Fact:
         engines: tuple[str, ...],
         strength: str,
         root: Any,
+        point: Mapping[Any, Any] | None = None,
     ) -> None:
         if seal is not _SEAL:
             raise TypeError("a Fact is made by a rule of the kernel, not by hand")
         self.claim, self.hypotheses, self.rule, self.reason = claim, tuple(hypotheses), rule, reason
         self.engines, self.strength, self.root = engines, strength, root
+        self.point = dict(point or {})  # of a counterexample: the exact instance
 
 
 class Proof(Scope):
@@ -396,14 +398,14 @@ class Proof(Scope):
         engines = ("exact", "symbolic") if first in (False, sympy.false) else ("exact",)
         if first in (True, sympy.true):
             raise NotShown("refute: the two engines disagree")
-        return self._refuted(sympy.Not(claim, evaluate=False), because, engines)
+        return self._refuted(sympy.Not(claim, evaluate=False), at, because, engines)
 
     def undefined(self, expr: Any, at: Mapping[Any, Any], *, because: str) -> Fact:
         """The expression as printed has no value at this instance: an index out of range, a name without meaning."""
         try:
             value = self.at(at).value(expr)
         except Undefined as reason:
-            return self._refuted(sympy.Function("undefined")(sympy.Symbol(str(reason))), because, ("exact",))
+            return self._refuted(sympy.Function("undefined")(sympy.Symbol(str(reason))), at, because, ("exact",))
         raise NotShown(f"undefined: the expression has the value {value}")
 
     def at(self, values: Mapping[Any, Any]) -> Point:
@@ -413,8 +415,8 @@ class Proof(Scope):
             point.values[symbol] = _table(value) if isinstance(symbol, sympy.IndexedBase) else _exact(value, point)
         return point
 
-    def _refuted(self, claim: Any, because: str, engines: tuple[str, ...]) -> Fact:
-        fact = Fact(_SEAL, claim, self.hypotheses, "counterexample", because, engines, "refuted", self.root)
+    def _refuted(self, claim: Any, at: Mapping[Any, Any], because: str, engines: tuple[str, ...]) -> Fact:
+        fact = Fact(_SEAL, claim, self.hypotheses, "counterexample", because, engines, "refuted", self.root, at)
         self.root.refutations.append(fact)
         self.root.steps.append(fact)
         return fact
