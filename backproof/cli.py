@@ -19,6 +19,9 @@ from backproof.commands.train import train
 from backproof.commands.verify import verify
 from backproof.terminal import BadInput, errors
 
+# What a missing import belongs to.
+EXTRAS = {**dict.fromkeys(("hypothesis", "pytest", "scipy", "sklearn"), "properties"), "torch": "torch"}
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 for command in (claims, derive, errata, verify, train, check, identify):
@@ -58,6 +61,9 @@ def explained(error: Exception) -> int:
     """Return 2 after saying in one line what was wrong with the input; raise what is no fault of the input."""
     if isinstance(error, BadInput):
         message = str(error)
+    elif isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("backproof"):
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        message = f"{error}" + (f": pip install 'backproof[{extra}]'" if extra else "")
     elif hasattr(error, "format_message"):  # a usage error, whose class moved from click into typer
         message = error.format_message()
     else:

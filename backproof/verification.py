@@ -28,14 +28,12 @@ def verification(entries: Sequence[Any], backends: Sequence[str], seed: int | No
         rows = derive_all([entry.id for entry in entries], pool)
         ran = run_laws(chosen, backends, seed) if chosen else LawsRun([], {})
         runs, problems = real_runs(backends if ids & set(THEOREMS) else [], seed or 0, pool)
-    rows = [
-        {**row, **_held(row, chosen, ran, backends)} for row in rows
-    ]
+    rows = [{**row, **_held(row, chosen, ran, backends)} for row in rows]
     checks = [check for run in runs for check in run["checks"] if check["theorem"] in ids]
     problems += [f"{row['id']} is {row['verdict']}: {row['why']}" for row in rows if not holds(row)]
     problems += [f"the laws on {backend} broke off:\n{log}" for backend, log in ran.broken.items()]
     problems += [
-        f"{law} does not hold on {backend}: {why}"
+        f"{law} does not hold on {backend}: {smallest(why)}"
         for row in rows
         for backend in backends
         for law, why in row[backend]["failed"]
@@ -96,6 +94,15 @@ def _held(row: Row, chosen: Sequence[Law], ran: LawsRun, backends: Sequence[str]
         found[backend] = {"held": len(ids) - len(failed), "failed": failed, "seconds": round(seconds, 2)}
     found["seconds"] = round(row["seconds"] + sum(found[backend]["seconds"] for backend in backends), 2)
     return found
+
+
+def smallest(detail: str) -> str:
+    """Return what a reader needs of pytest's report on a law: the assertion, and Hypothesis' smallest failing case."""
+    said = [line[1:].strip() for line in detail.splitlines() if line.startswith("E ")]
+    wanted = [line for line in said if line and not line.startswith("+")]
+    if "Explanation:" in wanted:
+        wanted = wanted[: wanted.index("Explanation:")]
+    return "\n    ".join(wanted) or detail
 
 
 def versions() -> dict[str, str]:

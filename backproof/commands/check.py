@@ -14,14 +14,18 @@ from backproof.terminal import BadInput
 
 
 def check(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="package.module:attribute or path/to/file.py:attribute.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="package.module:attribute or path/to/file.py:attribute.")
+    ],
     rule: Annotated[str, typer.Option("--as", metavar="RULE", help="The rule, as adam or adam[eps=inside].")],
     kind: Annotated[str | None, typer.Option("--kind", help="The kind of target, where the rule does not say.")] = None,
     given: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter or flag; may be repeated.")
     ] = None,
     device: Annotated[str, typer.Option("--on", help="cpu or cuda.")] = "cpu",
-    seed: Annotated[int | None, typer.Option("--seed", help="Chooses the inputs; the same seed, the same report.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Chooses the inputs; the same seed, the same report.")
+    ] = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds until a silent target is given up.")] = 60.0,
     path: Annotated[Path | None, typer.Option("--json", help="Write the report to this file too.")] = None,
 ) -> None:

@@ -28,20 +28,17 @@ def derive(
 
     [bold]Examples[/bold]: backproof derive xavier-variance; backproof derive xavier-variance --format latex
     """
-    from backproof import rendering
-    from backproof.derivations import catalogue, find
+    from backproof.derivations import find, writing
     from backproof.deriving import holds
 
     with bad_input():
         entry = find(theorem)
     derivation = entry.derive()
-    misprints = [(other, other.derive()) for other in catalogue() if other.corrected == entry.id]
-    if entry.kind == "misprint":
-        misprints = [(entry, derivation)]
+    misprints = writing.misprints_of(entry, derivation)
     if form is Format.json:
-        typer.echo(json.dumps(rendering.plain(entry, derivation, misprints), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(writing.plain(entry, derivation, misprints), indent=2, ensure_ascii=False))
     else:
-        write = {"text": rendering.text, "latex": rendering.latex, "markdown": rendering.markdown}[form]
+        write = {"text": writing.text, "latex": writing.latex, "markdown": writing.markdown}[form]
         typer.echo(write(entry, derivation, misprints), nl=False)
     if not holds({"kind": entry.kind, "verdict": derivation.verdict}):
         raise typer.Exit(1)

@@ -12,7 +12,9 @@ from backproof.commands.check import refused, write
 
 
 def identify(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="package.module:attribute or path/to/file.py:attribute.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="package.module:attribute or path/to/file.py:attribute.")
+    ],
     kind: Annotated[str | None, typer.Option("--kind", help="The kind of target, where it cannot be seen.")] = None,
     device: Annotated[str, typer.Option("--on", help="cpu or cuda.")] = "cpu",
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds until a silent target is given up.")] = 60.0,
@@ -28,7 +30,10 @@ def identify(
         found = conformance.identify(target, kind=kind, device=device, timeout=timeout)
     except ValueError as error:
         refused(path, error, {"target": target, "rules": []})
-    write(path, json.dumps({"target": target, "rules": [each.as_dict() for each in found], "nearest": found.nearest}, indent=2))
+    write(
+        path,
+        json.dumps({"target": target, "rules": [each.as_dict() for each in found], "nearest": found.nearest}, indent=2),
+    )
     for each in found:
         typer.echo(str(each))
     if not found:

@@ -73,6 +73,24 @@ def latex_of(claim: Any) -> str:
     return str(_Latex(claim).doprint(claim))
 
 
+def print_topic(topic: str) -> None:
+    """Print the derivations of one topic: what `python -m backproof.derivations.<topic>` does."""
+    from . import catalogue
+
+    for entry in catalogue(topic):
+        derivation = entry.derive()
+        print(text(entry, derivation, misprints_of(entry, derivation)))
+
+
+def misprints_of(entry: Any, derivation: Any) -> Misprints:
+    """Return the misprints that a theorem corrects, each with its refutation; of a misprint, itself."""
+    from . import catalogue
+
+    if entry.kind == "misprint":
+        return [(entry, derivation)]
+    return [(other, other.derive()) for other in catalogue() if other.corrected == entry.id]
+
+
 def text(entry: Any, derivation: Any, misprints: Misprints) -> str:
     """Return the derivation as plain text."""
     lines = [
