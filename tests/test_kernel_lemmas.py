@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Sum, exp
+from sympy import Sum, exp, log, sqrt
 
 from backproof.derivations.kernel import Eq, Ge, NotShown, Proof, total
 
@@ -96,3 +96,14 @@ def test_an_arbitrary_function_knows_the_chain_rule_and_nothing_else():
     two = t.function("g", 2)
     t.equal(Eq(Derivative(two(a, exp(b)), a, b), Derivative(two(a, exp(b)), b, a)), because="mixed derivatives agree")
     assert isinstance(total(n, lambda k: x[k]), Sum)
+
+
+def test_an_instance_must_be_visibly_real():
+    t = Proof()
+    n, x = t.size("n"), t.real("x")
+    d = t.vector("d", n)
+    lemma = t.compare(Ge(x**2 + 1, 2 * x), (x - 1) ** 2, because="a square")
+    t.instance(lemma, {x: log(1 + total(n, lambda k: exp(d[k]))) / n}, because="the logarithm of something positive")
+    for unsafe in (log(d[1]), sqrt(1 + total(n, lambda k: d[k])), 1 / total(n, lambda k: d[k])):
+        with pytest.raises(NotShown, match="real"):
+            t.instance(lemma, {x: unsafe}, because="may be complex or infinite")

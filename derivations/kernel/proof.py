@@ -21,7 +21,7 @@ from .evaluation import Point
 from .normal_form import is_zero, normal
 from .numbers import Undefined
 from .scope import NotShown, Scope
-from .signs import nonnegative
+from .signs import nonnegative, real
 
 INSTANCES = 12  # random instances at which engine 2 tries to break each step
 _SEAL = object()
@@ -321,6 +321,8 @@ class Proof(Scope):
                     if assumption in ("positive", "nonnegative") and nonnegative(
                         value, self, strict=assumption == "positive"
                     ):
+                        continue
+                    if assumption == "real" and real(value, self):
                         continue
                     raise NotShown(f"instance: {value} is not visibly {assumption}, as {symbol} is")
         for hypothesis in fact.hypotheses:

@@ -55,10 +55,33 @@ def nonnegative(expr: Any, scope: Any, *, strict: bool = False) -> bool:
         if not nonnegative(expr.function, inner, strict=strict):
             return False
         return not strict or isinstance(expr, Product) or all(_nonempty(limit, scope) for limit in expr.limits)
+    if isinstance(expr, sympy.KroneckerDelta):
+        return not strict
     if isinstance(expr, Expectation):
         return not strict and nonnegative(expr.args[0], scope)
     if isinstance(expr, sympy.log):
         return nonnegative(expr.args[0] - 1, scope, strict=strict)
+    return False
+
+
+def real(expr: Any, scope: Any) -> bool:
+    """Whether the expression is visibly a real number: no logarithm or root of what might be negative, no division by 0."""
+    if expr.is_real is True:
+        return True
+    if isinstance(expr, sympy.log):
+        return nonnegative(expr.args[0], scope, strict=True)
+    if expr.is_Add or expr.is_Mul or isinstance(expr, sympy.exp):
+        return all(real(a, scope) for a in expr.args)
+    if expr.is_Pow:
+        base, exponent = expr.args
+        if exponent.is_integer and exponent.is_nonnegative:
+            return real(base, scope)
+        return real(exponent, scope) and nonnegative(base, scope, strict=True)
+    if isinstance(expr, Sum | Product):
+        inner = scope
+        for index, low, high in reversed(expr.limits):
+            inner = inner.with_range(index, low, high)
+        return real(expr.function, inner)
     return False
 
 
