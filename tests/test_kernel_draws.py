@@ -43,3 +43,13 @@ def test_an_index_out_of_range_selects_nothing():
     t.equal(Eq(total(k - 1, lambda s: KroneckerDelta(s, k) * a[s]), 0), because="s <= k - 1 < k")
     with pytest.raises((NotShown, Refuted)):
         t.equal(Eq(total(k, lambda s: KroneckerDelta(s, k) * a[s]), 0), because="false: s = k is in range")
+
+
+def test_the_rows_of_a_triangle_are_counted():
+    t = Proof()
+    n = t.size("n")
+    rows = t.induct(Eq(total(n, lambda s: s), n * (n + 1) / 2), over=n, start=1, because="Gauss")
+    pairs = total(n, lambda s: total(s - 1, lambda _: 1))
+    t.equal(Eq(pairs, n * (n - 1) / 2), using=rows, because="row s has s - 1 places")
+    with pytest.raises((NotShown, Refuted)):
+        t.equal(Eq(pairs, n * (n + 1) / 2), using=rows, because="false: the diagonal does not count")

@@ -128,6 +128,13 @@ def _sum_of_term(term: Any, limits: list[tuple[Any, Any, Any]], scope: Any) -> A
                 others = limits[:position] + limits[position + 1 :]
                 pieces = sympy.Add.make_args(normal(rest, scope))
                 return sympy.Add(*(_sum_of_term(p, others, scope) if others else p for p in pieces))
+    for position, (index, low, high) in enumerate(limits):
+        others = limits[:position] + limits[position + 1 :]
+        idle = not any(f.has(index) for f in factors) and not any(a.has(index) or b.has(index) for _, a, b in others)
+        inside = (low.free_symbols | high.free_symbols) & {i for i, _, _ in others}
+        if idle and inside and scope.at_least_zero(high - low + 1):  # a row of a triangle: as many equal terms
+            pieces = sympy.Add.make_args(sympy.expand(Mul(*factors) * (high - low + 1)))
+            return sympy.Add(*(_sum_of_term(p, others, scope) for p in pieces))
     result: Any = Mul(*(f for f in factors if not any(f.has(i) for i, _, _ in limits)))
     dependent = [f for f in factors if any(f.has(i) for i, _, _ in limits)]
     for group_factors, group_limits in _components(dependent, limits):
