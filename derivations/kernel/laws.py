@@ -6,6 +6,7 @@ E[X1 ... Xm] = sum over partitions of the product of the blocks' cumulants, carr
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,22 @@ class Law:
     cumulant: Callable[[tuple[tuple[Any, ...], ...]], Any]
     atoms: Callable[[Any, list[tuple[int, ...]]], list[tuple[Any, dict[tuple[int, ...], Any]]]] | None = None
     moment: Callable[[Any, dict[tuple[int, ...], int]], Any] | None = None
+
+    def parameters(self) -> frozenset[Any]:
+        """The symbols on which the cumulants of up to four entries depend."""
+        return _parameters(self)
+
+
+@functools.cache
+def _parameters(law: Law) -> frozenset[Any]:
+    found: set[Any] = set()
+    for order in range(1, 5):
+        indices = tuple(tuple(sympy.Dummy(integer=True) for _ in law.sizes) for _ in range(order))
+        try:
+            found |= sympy.sympify(law.cumulant(indices)).free_symbols - {s for entry in indices for s in entry}
+        except ValueError:  # the law knows no more cumulants
+            break
+    return frozenset(s for s in found if s.is_Symbol)
 
 
 def _agree(indices: Sequence[tuple[Any, ...]]) -> Any:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import sympy
+from sympy.core.function import AppliedUndef
 
 from .evaluation import Point
 from .functions import drawn, smooth
@@ -298,11 +299,73 @@ class Scope:
                         yield high - entry, open
 
     def is_random(self, expr: Any) -> bool:
-        return any(expr.has(base.label if isinstance(base, sympy.IndexedBase) else base) for base in self.laws)
+        if not self.laws:
+            return False
+        if any(expr.has(base.label if isinstance(base, sympy.IndexedBase) else base) for base in self.laws):
+            return True
+        return any(self.is_random(part) for part in self._rules_behind(expr))
+
+    def _rules_behind(self, expr: Any) -> list[Any]:
+        """The start and the step of every sequence that the expression reaches, through other sequences too."""
+        names, found = [f.func.__name__ for f in expr.atoms(AppliedUndef)], {}
+        while names:
+            name = names.pop()
+            if name in self.recursions and name not in found:
+                rule = self.recursions[name]
+                found[name] = rule
+                names += [f.func.__name__ for part in (rule.start, rule.following) for f in part.atoms(AppliedUndef)]
+        return [part for rule in found.values() for part in (rule.start, rule.following)]
+
+    def hidden(self, expr: Any) -> set[Any]:
+        """Symbols that the expression depends on without showing them: in the rules of its sequences, in the laws of its entries."""
+        bound = {s for r in self.recursions.values() for s in (*r.indices, r.time)}
+        found = {s for part in self._rules_behind(expr) for s in part.free_symbols} - bound
+        for base, law in self.laws.items():
+            label = base.label if isinstance(base, sympy.IndexedBase) else base
+            if any(part.has(label) for part in (expr, *self._rules_behind(expr))):
+                found |= law.parameters()
+        return found
+
+    def bounds(self, symbol: Any) -> Declared | None:
+        """The declaration of a symbol, with its bounds."""
+        return next((d for d in self.declared if d.symbol == symbol), None)
+
+    def only_bounded_by_itself(self, symbol: Any) -> bool:
+        """Whether the declared bounds of the symbol are all that is known of it."""
+        declared = self.bounds(symbol)
+        if declared is None or any(symbol in h.free_symbols for h in self.hypotheses):
+            return False
+        return not any(
+            symbol in sympy.sympify(b).free_symbols
+            for d in self.declared
+            if d is not declared
+            for b in (d.low, d.high)
+            if b is not None
+        )
+
+    def ranges_freely(self, symbol: Any) -> bool:
+        """Whether a statement shown for the symbol holds at each of its values: nothing else is tied to this one."""
+        rules = [part for r in self.recursions.values() for part in (r.start, r.following)]
+        bound = {s for r in self.recursions.values() for s in (*r.indices, r.time)}
+        return (
+            self.only_bounded_by_itself(symbol)
+            and (symbol in bound or not any(symbol in part.free_symbols for part in rules))
+            and not any(symbol in law.parameters() for law in self.laws.values())
+        )
+
+    def in_range(self, symbol: Any, value: Any) -> bool:
+        """Whether the value visibly lies between the declared bounds of an integer symbol."""
+        declared = self.bounds(symbol)
+        if declared is None or not symbol.is_integer or not value.is_integer:
+            return False
+        low, high = declared.low, declared.high
+        if low is not None and high is not None:
+            return self.within(value, low, high)
+        return (low is None or self._visible(value - low)) and (high is None or self._visible(high - value))
 
     def family(self, entry: Any) -> tuple[Any, Law, tuple[Any, ...]] | None:
         """(family, law, indices) of a random entry; None for anything else."""
-        if isinstance(entry, sympy.Indexed) and entry.base in self.laws:
+        if isinstance(entry, sympy.Indexed) and entry.base in self.laws and not any(map(self.is_random, entry.indices)):
             return entry.base, self.laws[entry.base], tuple(entry.indices)
         if entry in self.laws:
             return entry, self.laws[entry], ()
