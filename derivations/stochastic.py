@@ -292,7 +292,9 @@ def fresh_examples_follow_the_risk(t: Proof) -> None:
     sources=[Source("000", "l.765-766", "hard example mining: show the difficult examples more often")],
 )
 def importance_sampling(t: Proof) -> None:
-    """Expectation under q cancels the weight 1/(n q_i); Cauchy-Schwarz says which q makes the second moment smallest."""
+    """Expectation under q cancels the weight 1/(n q_i); Cauchy-Schwarz says which q makes the second moment
+    smallest.
+    """
     n = t.size("n")
     u, g = t.vector("u", n, low=0, open=True), t.vector("g", n)
     q = lambda i: u[i] / total(n, lambda k: u[k])  # noqa: E731 - any probabilities q_i > 0
@@ -451,7 +453,9 @@ def shuffled(t: Proof) -> None:
 
 
 def missed(t: Proof) -> None:
-    """q batches with a share 1/q each, drawn independently: an example escapes each of them with probability 1 - 1/q."""
+    """q batches with a share 1/q each, drawn independently: an example escapes each of them with probability 1
+    - 1/q.
+    """
     batches, k = t.size("B"), t.time("k")
     (escaped,) = t.recursion(k, escaped=(1, lambda u: (1 - 1 / batches) * u(k)))
     t.induct(
@@ -486,7 +490,9 @@ def one_batch_forever(t: Proof) -> None:
     sources=[Source("003", "l.550-560", "for each epoch, for each batch: choose a random batch without replacement")],
 )
 def epoch_of_independent_batches(t: Proof) -> None:
-    """Two examples, batches of one: with probability 1/2 the second batch repeats the first, and an example is missed."""
+    """Two examples, batches of one: with probability 1/2 the second batch repeats the first, and an example is
+    missed.
+    """
     n = t.size("n")
     draw = t.random("D", choices(lambda i: 1 / n, 2, n))
     t.refute(
@@ -521,7 +527,9 @@ def iterations_when_batches_do_not_divide(t: Proof) -> None:
     sources=[Source("001", "l.175, l.226", "inexact gradients: bias in estimation")],
 )
 def biased_gradient_fixed_point(t: Proof) -> None:
-    """In the eigenbasis each coordinate follows its own affine recursion, and an affine recursion has one fixed point."""
+    """In the eigenbasis each coordinate follows its own affine recursion, and an affine recursion has one
+    fixed point.
+    """
     d, k = t.size("d"), t.time("k")
     mu, eta = t.positive("mu"), t.real("eta")
     u, bias, start, j = t.vector("u", d, low=0), t.vector("c", d), t.vector("w0", d), t.index("j", d)
@@ -647,7 +655,9 @@ def one_step(t: Proof) -> None:
 
 
 def scalar_floor(t: Proof, eta: Any) -> None:
-    """One mode at a stable step, eta lambda = 2u with 0 < u < 1: the floor grows with the step, faster than linearly."""
+    """One mode at a stable step, eta lambda = 2u with 0 < u < 1: the floor grows with the step, faster than
+    linearly.
+    """
     share, deviation = t.real("u", 0, 1, open=True), t.positive("sigma")
     curvature = 2 * share / eta
     floor = eta * deviation**2 / (curvature * (2 - eta * curvature))
