@@ -102,13 +102,24 @@ def worst_case(t: Proof) -> None:
     squared = total(n, lambda i: g[i] ** 2)
     forward = total(n, lambda i: eigenvalue(i) * g[i] ** 2)
     backward = total(n, lambda i: g[i] ** 2 / eigenvalue(i))
+    alpha = next(d.symbol for d in t.declared if str(d.symbol) == "alpha")
+    t.equal(
+        t.state(
+            "gap after a step",
+            Eq(
+                HALF * total(n, lambda i: eigenvalue(i) * (g[i] / eigenvalue(i) - alpha * g[i]) ** 2),
+                HALF * (backward - 2 * alpha * squared + alpha**2 * forward),
+            ),
+        ),
+        because="x = A^-1 g, and the gap is x'Ax/2; at the exact step g'g / g'Ag it is (g'A^-1 g - (g'g)^2 / g'Ag)/2",
+    )
     chord = t.compare(
         Le(forward + mu * largest * backward, (mu + largest) * squared),
         total(n, lambda i: gap**2 * u[i] * (1 - u[i]) * g[i] ** 2 / eigenvalue(i)),
         because="(lambda - mu)(L - lambda) >= 0 divided by lambda, weighted by g_i^2 and summed",
     )
     slack = (mu + largest) * squared - forward - mu * largest * backward
-    t.compare(
+    kantorovich = t.compare(
         t.state("Kantorovich", Le(4 * mu * largest * forward * backward, (mu + largest) ** 2 * squared**2)),
         [
             (forward - mu * largest * backward) ** 2,
@@ -116,4 +127,11 @@ def worst_case(t: Proof) -> None:
         ],
         using=[chord],
         because="4 a b <= (a + b)^2 with a = g'Ag, b = mu L g'A^-1 g, and a + b is bounded by the chord",
+    )
+    rate = ((largest - mu) / (largest + mu)) ** 2
+    t.compare(
+        t.state("worst-case factor", Le(forward * backward - squared**2, rate * forward * backward)),
+        ((mu + largest) ** 2 * squared**2 - 4 * mu * largest * forward * backward) / (mu + largest) ** 2,
+        using=[kantorovich],
+        because="1 - 4 mu L / (mu + L)^2 = ((L - mu)/(L + mu))^2, and both gaps are multiplied by 2 g'Ag",
     )
