@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 
 from .expressions import Expectation
 from .signs import nonnegative
+from .substitution import substituted
 
 MAX_PERMUTED = 4  # bound indices of one coupled sum whose order is tried out for the canonical name
 
@@ -58,7 +59,9 @@ def normal(expr: Any, scope: Any) -> Any:
     rebuilt = expr.func(*arguments)
     if rebuilt.is_Add or rebuilt.is_Mul or rebuilt.is_Pow or isinstance(rebuilt, sympy.exp):
         rebuilt = sympy.expand(rebuilt, func=False, log=False, complex=False, trig=False)
-        rebuilt = rebuilt.replace(lambda e: e.is_Pow and isinstance(e.base, KroneckerDelta), lambda e: e.base)
+        rebuilt = rebuilt.replace(
+            lambda e: e.is_Pow and isinstance(e.base, KroneckerDelta) and e.exp.is_positive, lambda e: e.base
+        )
     return rebuilt
 
 
@@ -141,13 +144,14 @@ def _sum_of_term(term: Any, limits: list[tuple[Any, Any, Any]], scope: Any) -> A
         if group_factors or len(group_limits) > 1:
             result *= _canonical(Mul(*group_factors), group_limits)
         else:
-            result *= _size(group_limits[0])
+            result *= _size(group_limits[0], scope)
     return sympy.expand(result)
 
 
-def _size(limit: tuple[Any, Any, Any]) -> Any:
+def _size(limit: tuple[Any, Any, Any], scope: Any) -> Any:
+    """The number of indices; an empty range has none, however far its ends are apart."""
     _, low, high = limit
-    return high - low + 1
+    return high - low + 1 if scope.at_least_zero(high - low + 1) else _canonical(sympy.Integer(1), [limit])
 
 
 def _opened(factors: list[Any], limits: list[Any], scope: Any) -> tuple[list[Any], list[Any]]:
@@ -200,11 +204,12 @@ def _components(factors: list[Any], limits: list[Any]) -> list[tuple[list[Any], 
 
 def _canonical(function: Any, limits: list[Any]) -> Any:
     """The sum with its indices named _1, _2, ... so that equal sums are equal expressions."""
-    depth = max((int(s.name[1:]) for s in _canonical_names(function)), default=0)
-    independent = not any(low.has(i) or high.has(i) for i, _, _ in limits for _, low, high in limits)
+    depth = _depth(function, *(bound for _, *bounds in limits for bound in bounds))
     candidates = []
-    orders = itertools.permutations(limits) if len(limits) <= MAX_PERMUTED and independent else [tuple(limits)]
+    orders = itertools.permutations(limits) if len(limits) <= MAX_PERMUTED else [_innermost_first(limits)]
     for order in orders:
+        if any(low.has(i) or high.has(i) for place, (i, _, _) in enumerate(order) for _, low, high in order[place:]):
+            continue  # SymPy reads the innermost limit first, so an index stands after all ranges that depend on it
         names = {i: sympy.Symbol(f"_{depth + place}", integer=True) for place, (i, _, _) in enumerate(order, 1)}
         renamed = [(names[i], low.xreplace(names), high.xreplace(names)) for i, low, high in order]
         candidates.append((str(function.xreplace(names)), str(renamed), function.xreplace(names), renamed))
@@ -212,9 +217,20 @@ def _canonical(function: Any, limits: list[Any]) -> Any:
     return Sum(function, *renamed)
 
 
-def _canonical_names(function: Any) -> set[Any]:
-    bound = {s for f in function.atoms(Sum, Product) for s in f.bound_symbols}
-    return {s for s in bound if s.name.startswith("_") and s.name[1:].isdigit()}
+def _innermost_first(limits: list[Any]) -> list[Any]:
+    order: list[Any] = []
+    while limits:
+        inner = next(
+            limit for limit in limits if not any(l.has(limit[0]) or h.has(limit[0]) for _, l, h in limits)  # noqa: E741
+        )
+        order, limits = [*order, inner], [limit for limit in limits if limit is not inner]
+    return order
+
+
+def _depth(*parts: Any) -> int:
+    """The largest number of a canonical index _1, _2, ... in the expressions: a new one must be larger."""
+    names = [s.name for part in parts for s in part.atoms(sympy.Symbol)]
+    return max((int(name[1:]) for name in names if name[0] == "_" and name[1:].isdigit()), default=0)
 
 
 def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
@@ -223,15 +239,14 @@ def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
     body = sympy.powsimp(body) if not body.is_Add else body
     for factor in Mul.make_args(body):
         if not factor.has(index):
-            result *= factor ** (high - low + 1)
+            result *= factor ** (high - low + 1) if scope.at_least_zero(high - low + 1) else Product(factor, (index, low, high))
         elif isinstance(factor, sympy.exp):
             terms = sympy.Add.make_args(normal(factor.args[0], scope))
             result *= sympy.exp(sympy.Add(*(_sum_of_term(t, [(index, low, high)], scope) for t in terms)))
         else:
-            depth = max((int(s.name[1:]) for s in _canonical_names(factor)), default=0)
-            name = sympy.Symbol(f"_{depth + 1}", integer=True)
+            name = sympy.Symbol(f"_{_depth(factor, low, high) + 1}", integer=True)
             base, exponent = factor.as_base_exp()
-            if exponent.has(index):
+            if exponent.has(index) or not (exponent.is_integer or nonnegative(base, scope, strict=True)):
                 base, exponent = factor, sympy.Integer(1)
             result *= Product(base.xreplace({index: name}), (name, low, high)) ** exponent
     return result
@@ -241,8 +256,10 @@ def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
 
 
 def _derivative(expr: Any, scope: Any) -> Any:
-    inner, scope_inner = expr.expr, scope
-    inner = normal(inner, scope_inner)  # canonical bound names: they cannot be the variable's index
+    inner = normal(expr.expr, scope)  # canonical bound names: they cannot be the variable's index
+    hidden = scope.hidden(inner)
+    if any(hidden & {variable, getattr(getattr(variable, "base", None), "label", variable)} for variable in expr.variables):
+        raise NotImplementedError(f"{expr.expr} depends on {expr.variables} through a recursion or a law")
     for variable, count in expr.variable_count:
         for _ in range(int(count)):
             inner = inner.diff(variable)
@@ -258,11 +275,10 @@ def _unrolled(expr: Any, scope: Any) -> Any:
     *indices, time = expr.args
     bindings = dict(zip(recursion.indices, indices, strict=True))
     if time == 0:
-        return normal(recursion.start.subs(bindings, simultaneous=True), scope)
-    constant, _ = time.as_coeff_Add()
-    if (time.is_Integer and time > 0) or (constant.is_Integer and constant > 0):
-        earlier = recursion.following.subs({**bindings, recursion.time: time - 1}, simultaneous=True)
-        return normal(earlier, scope)
+        return normal(substituted(recursion.start, bindings), scope)
+    constant, rest = time.as_coeff_Add()
+    if (time.is_Integer and time > 0) or (constant.is_Integer and constant > 0 and scope.at_least_zero(rest)):
+        return normal(substituted(recursion.following, {**bindings, recursion.time: time - 1}), scope)
     return expr
 
 
@@ -280,6 +296,8 @@ def _expected_term(term: Any, scope: Any) -> Any:
         base, exponent = factor.as_base_exp()
         if not scope.is_random(factor):
             fixed.append(factor)
+        elif isinstance(base, Sum) and any(scope.is_random(b) for _, *bounds in base.limits for b in bounds):
+            return Expectation(term)  # a random number of terms
         elif isinstance(base, Sum) and exponent.is_Integer and exponent > 0:
             for _ in range(int(exponent)):  # each copy with indices of its own
                 renamed = {i: sympy.Dummy("k", integer=True) for i, _, _ in base.limits}

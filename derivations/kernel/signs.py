@@ -35,8 +35,8 @@ def nonnegative(expr: Any, scope: Any, *, strict: bool = False) -> bool:
             return True
         if not strict and nonnegative(base, scope) and exponent.is_nonnegative:
             return True
-        if base.is_real and exponent.is_even:
-            return not strict or _nonzero(base, scope)
+        if base.is_real and exponent.is_even:  # at a zero of the base a negative power has no value
+            return (not strict and exponent.is_nonnegative is True) or _nonzero(base, scope)
         return False
     if isinstance(expr, sympy.exp):
         return bool(expr.args[0].is_real)
@@ -49,12 +49,7 @@ def nonnegative(expr: Any, scope: Any, *, strict: bool = False) -> bool:
     if isinstance(expr, sympy.Piecewise):
         return all(nonnegative(value, scope, strict=strict) for value, _ in expr.args)
     if isinstance(expr, Sum | Product):
-        inner = scope
-        for index, low, high in reversed(expr.limits):
-            inner = inner.with_range(index, low, high)
-        if not nonnegative(expr.function, inner, strict=strict):
-            return False
-        return not strict or isinstance(expr, Product) or all(_nonempty(limit, scope) for limit in expr.limits)
+        return _fold_sign(expr, scope, strict)
     if isinstance(expr, sympy.KroneckerDelta):
         return not strict
     if isinstance(expr, Expectation):
@@ -104,9 +99,19 @@ def _dominated(expr: Any, scope: Any) -> bool:
     return False
 
 
-def _nonempty(limit: Any, scope: Any) -> bool:
-    _, low, high = limit
-    return nonnegative(high - low, scope)
+def _fold_sign(expr: Any, scope: Any, strict: bool) -> bool:
+    """Every term under an index of its own, which knows its range and nothing that was assumed of another of its name."""
+    own: dict[Any, Any] = {}
+    nonempty = True
+    for index, low, high in reversed(expr.limits):
+        low, high = low.xreplace(own), high.xreplace(own)
+        nonempty = nonempty and nonnegative(high - low, scope)
+        sign = {"positive": True} if low.is_positive else {"nonnegative": True} if low.is_nonnegative else {}
+        own[index] = sympy.Dummy(index.name, integer=True, **sign)
+        scope = scope.with_range(own[index], low, high)
+    if not nonnegative(expr.function.xreplace(own), scope, strict=strict):
+        return False
+    return not strict or isinstance(expr, Product) or nonempty
 
 
 def _nonzero(expr: Any, scope: Any) -> bool:
