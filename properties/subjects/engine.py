@@ -20,6 +20,25 @@ from .targets import Target, describe, load
 #: kind -> (module of this folder, rules)
 KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "optimizer": ("optimizers", tuple(PUBLISHED)),
+    "loss": ("losses", ("softmax-cross-entropy", "binary-cross-entropy", "squared-error")),
+    "penalty": ("penalties", ("l1-penalty", "l2-penalty")),
+    "activation": (
+        "activations",
+        ("sigmoid", "tanh", "relu", "absolute-value", "leaky-relu", "elu", "softplus", "softmax"),
+    ),
+    "dropout": ("dropouts", ("dropout",)),
+    "initializer": ("initializers", ("xavier-normal", "xavier-uniform", "he-normal", "he-uniform", "orthogonal")),
+    "batch-norm": ("batch_norms", ("batch-norm",)),
+    "schedule": (
+        "schedules",
+        ("constant", "linear", "step", "exponential", "inverse-time", "triangular", "cosine"),
+    ),
+    "clipping": ("clippings", ("clip-global-norm",)),
+    "gradient": ("gradients", ("mlp-gradient",)),
+    "convolution": ("convolutions", ("conv2d",)),
+    "minibatches": ("minibatches", ("minibatches",)),
+    "stopping": ("stoppings", ("early-stopping",)),
+    "averaging": ("averages", ("weight-average", "ensemble-mean")),
 }
 
 QUIET = ("quiet", "the target prints nothing")
@@ -206,5 +225,3 @@ def _versions() -> dict[str, str]:
             except PackageNotFoundError:
                 found[name] = "uninstalled"
     return found
-
-

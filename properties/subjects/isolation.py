@@ -63,7 +63,9 @@ def _answer(work: Callable[[], Any], writing: int, printed: int) -> None:
             result = {"refused": str(refusal)}
         except BaseException as error:  # the target's, or ours: either way one sentence, never a traceback
             where = traceback.extract_tb(error.__traceback__)[-1]
-            result = {"refused": f"the check stopped: {type(error).__name__}: {error} ({where.filename}:{where.lineno})"}
+            result = {
+                "refused": f"the check stopped: {type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+            }
         with contextlib.suppress(BaseException):
             sys.stdout.flush()
         data = json.dumps(result, default=str).encode()

@@ -184,7 +184,9 @@ class GroupedSession:
     def __init__(self, form: Any, scenario: Scenario) -> None:
         self.scenario = scenario
         self.changed: list[str] = []
-        self.members = [[i for i, x in enumerate(scenario.tensors) if x.group == g] for g in range(len(scenario.groups))]
+        self.members = [
+            [i for i, x in enumerate(scenario.tensors) if x.group == g] for g in range(len(scenario.groups))
+        ]
         self.parts = [
             form.session(form, [scenario.tensors[i] for i in members], dict(group), scenario.dtype)
             for members, group in zip(self.members, scenario.groups, strict=True)
@@ -416,7 +418,9 @@ class ApplySession:
         setattr(self.made, "learning_rate" if hasattr(self.made, "learning_rate") else "lr", change["lr"])
 
     def step(self, gradients: list[Array]) -> list[str]:
-        given: list[Any] = [laid_out(g.astype(self.dtype), x.layout) for g, x in zip(gradients, self.tensors, strict=True)]
+        given: list[Any] = [
+            laid_out(g.astype(self.dtype), x.layout) for g, x in zip(gradients, self.tensors, strict=True)
+        ]
         before = [g.copy() for g in given]
         passed = given
         if self.form.keras:
@@ -438,9 +442,7 @@ class ApplySession:
             self.made = copy.deepcopy(self.made) if self._stateless_of_variables() else self.made
             return
         saved = [np.array(v) for v in self.made.variables] if not self.form.keras else self._saved()
-        self.variables = [
-            self._variable(v, x.layout) for v, x in zip(self.values(), self.tensors, strict=True)
-        ]
+        self.variables = [self._variable(v, x.layout) for v, x in zip(self.values(), self.tensors, strict=True)]
         self.made = self.form.target.value(**self.form.arguments(self.group))
         self.made.build(self.variables)
         for variable, value in zip(self.made.variables, saved, strict=True):

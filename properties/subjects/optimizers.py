@@ -48,7 +48,9 @@ class Subject:
         except NotCheckable:
             raise
         except Exception as error:
-            raise NotCheckable(f"target must be an optimizer, calling it raised {type(error).__name__}: {error}") from error
+            raise NotCheckable(
+                f"target must be an optimizer, calling it raised {type(error).__name__}: {error}"
+            ) from error
         self._settle_names()
         self._try_once()
 
@@ -114,9 +116,7 @@ class Subject:
             if found is not None:
                 scenario, found = self.shrunk(scenario, found, runner)
                 lines = snippet(self.form, scenario, found, "grad" if runner is watched else "value")
-                return Violation(
-                    counterexample(scenario, found), found.expected, found.observed, lines, found.detail
-                )
+                return Violation(counterexample(scenario, found), found.expected, found.observed, lines, found.detail)
         return None
 
     def departure(self, scenario: Scenario, runner: Callable[..., Any]) -> Departure | None:
@@ -134,9 +134,7 @@ class Subject:
             return Departure(0, 0, "gradients as they were given", changed[0], changed[0])
         return departure(scenario, values, oracle(self.rule, scenario, gradients), self.form.widens)
 
-    def shrunk(
-        self, scenario: Scenario, found: Departure, runner: Callable[..., Any]
-    ) -> tuple[Scenario, Departure]:
+    def shrunk(self, scenario: Scenario, found: Departure, runner: Callable[..., Any]) -> tuple[Scenario, Departure]:
         """Return the smallest scenario that still departs, found greedily within a time limit."""
         begun = time.monotonic()
         limit = begun + max(self.patience / 2, 0.02)
@@ -292,7 +290,10 @@ def partition(s: Subject) -> Iterator[Scenario]:
 
 def layout(s: Subject) -> Iterator[Scenario]:
     rng = s.rng("layout")
-    for shapes, kinds in ((((),), ("contiguous",)), (((3, 2), (3, 2), (), (4,), (2, 1, 3)), ("transposed",) + ("contiguous",) * 4)):
+    for shapes, kinds in (
+        (((),), ("contiguous",)),
+        (((3, 2), (3, 2), (), (4,), (2, 1, 3)), ("transposed",) + ("contiguous",) * 4),
+    ):
         tensors = tuple(Tensor(x.start, kind) for x, kind in zip(starts(rng, shapes), kinds, strict=True))
         yield Scenario(tensors, (s.group(0),), script(rng, shapes, 8, (1.0,) * len(shapes)))
 
@@ -389,8 +390,16 @@ def laws(rule: UpdateRule) -> tuple[Law, ...]:
         law("trajectory", "several tensors under gradients of every size and sign follow the formula", trajectory),
         law("long-run", "320 updates follow the formula", long_run),
         law("magnitudes", "each entry follows the formula for gradients from eps^2 to 1e3", magnitudes),
-        law("zero-gradient", "a zero gradient, first or later, moves as the formula says and stays finite", zero_gradient),
-        law("constant-gradient", "under a constant gradient the t-th update is the formula's for every t", constant_gradient),
+        law(
+            "zero-gradient",
+            "a zero gradient, first or later, moves as the formula says and stays finite",
+            zero_gradient,
+        ),
+        law(
+            "constant-gradient",
+            "under a constant gradient the t-th update is the formula's for every t",
+            constant_gradient,
+        ),
         law("stays-finite", "a long constant gradient keeps the parameters finite, in both precisions", stays_finite),
         law("partition", "one vector split into tensors moves as the whole", partition),
         law("layout", "tensors of rank 0 to 3 and transposed ones follow the formula", layout),
@@ -401,7 +410,12 @@ def laws(rule: UpdateRule) -> tuple[Law, ...]:
         law("float32", "single precision follows the formula within its rounding", single_precision),
         law("own-point", "gradients are taken where the target holds its parameters, once a step", own_point),
         law("arguments-unchanged", "the gradients are left as they were given", plain, watched),
-        law("instances-independent", "two instances at work on different problems do not touch each other", plain, interleaved),
+        law(
+            "instances-independent",
+            "two instances at work on different problems do not touch each other",
+            plain,
+            interleaved,
+        ),
     )
 
 

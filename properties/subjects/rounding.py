@@ -28,7 +28,9 @@ class Bounded:
         return Bounded(value, inherited + self.unit * np.abs(value), self.unit)
 
     def _other(self, other: Any) -> tuple[Array, Array]:
-        return (other.value, other.error) if isinstance(other, Bounded) else (np.asarray(other, WIDE), np.asarray(0, WIDE))
+        return (
+            (other.value, other.error) if isinstance(other, Bounded) else (np.asarray(other, WIDE), np.asarray(0, WIDE))
+        )
 
     def __add__(self, other: Any) -> Bounded:
         value, error = self._other(other)

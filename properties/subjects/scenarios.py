@@ -263,7 +263,5 @@ def _entry(scenario: Scenario, i: int, j: int) -> Scenario:
 
     tensors = list(scenario.tensors)
     tensors[i] = replace(tensors[i], start=cut(tensors[i].start))
-    script = tuple(
-        tuple(g if g is None or n != i else cut(g) for n, g in enumerate(row)) for row in scenario.gradients
-    )
+    script = tuple(tuple(g if g is None or n != i else cut(g) for n, g in enumerate(row)) for row in scenario.gradients)
     return replace(scenario, tensors=tuple(tensors), gradients=script)

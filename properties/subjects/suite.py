@@ -47,7 +47,9 @@ def conformance(
         return reports[0]
 
     def parameter(name: str) -> Any:
-        marks = [pytest.mark.xfail(reason=expected[name], strict=True, raises=AssertionError)] if name in expected else []
+        marks = (
+            [pytest.mark.xfail(reason=expected[name], strict=True, raises=AssertionError)] if name in expected else []
+        )
         return pytest.param(name, id=name, marks=marks)
 
     @pytest.mark.parametrize("law", [parameter(name) for name in ids])

@@ -1,0 +1,289 @@
+"""The kinds whose targets are functions of arrays: one case in, arrays out, compared with the exact values.
+
+A case is plain data, so that it can be run, shrunk and printed. A kind says how its target is called, what is right, and how far
+rounding may stray; the walk through the cases, the comparison and the shrinking are the same for all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from .report import NotCheckable, Violation
+from .targets import Target
+
+Array = np.ndarray
+WIDE = np.longdouble
+UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}
+
+
+@dataclass(frozen=True)
+class Case:
+    """The inputs of one call, by name, in float64; `dtype` is what floating inputs are given as."""
+
+    inputs: Mapping[str, Any]
+    dtype: str = "float64"
+    #: what the result's gradient is multiplied by before it is propagated
+    upstream: Any = 1.0
+    transposed: bool = False
+    #: compare twice: the same call again must give the same bits and leave its arguments alone
+    watch: bool = False
+
+
+@dataclass(frozen=True)
+class Right:
+    """One expected array and how far from it an honest computation may be, entry by entry or as one number."""
+
+    value: Array
+    allowed: Any
+    #: where several answers are right (a kink, a documented shortcut): the other end of the interval
+    other: Array | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The output that is wrong, and how."""
+
+    name: str
+    expected: Any
+    observed: Any
+    detail: str
+
+
+@dataclass
+class FunctionSubject:
+    """A target that is a function, together with its rule. A kind subclasses this."""
+
+    target: Target
+    rule: str
+    hyper: Mapping[str, Any]
+    device: str
+    seed: int
+    conventions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.patience = 1.0
+        if not callable(self.target.value):
+            raise NotCheckable(f"target must be callable, got {type(self.target.value).__name__}")
+        try:
+            self.recognize()
+        except NotCheckable:
+            raise
+        except Exception as error:
+            raise NotCheckable(f"the target raised {type(error).__name__} on a plain call: {error}") from error
+
+    def recognize(self) -> None:
+        """Find out which form the target has, by a plain call."""
+        raise NotImplementedError
+
+    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+        """Return the target's outputs by name, and the arguments that it changed."""
+        raise NotImplementedError
+
+    def right(self, case: Case) -> dict[str, Right]:
+        """Return what the outputs must be."""
+        raise NotImplementedError
+
+    def smaller(self, case: Case) -> Iterator[Case]:
+        """Yield simpler cases to try."""
+        return iter(())
+
+    def lines(self, case: Case) -> list[str]:
+        """Return the lines of a snippet between the target's definition and the print."""
+        return []
+
+    def rng(self, law: str) -> np.random.Generator:
+        """The law's own stream of random numbers."""
+        return np.random.default_rng([self.seed, *law.encode()])
+
+    def tensor(self, array: Array, case: Case, differentiable: bool = False) -> Any:
+        """Return a torch tensor of the case's precision and layout."""
+        import torch
+
+        if array.dtype.kind in "iu":
+            return torch.tensor(array, device=self.device)
+        data = np.array(array.T if case.transposed and array.ndim == 2 else array, order="C")
+        made = torch.tensor(data, dtype=getattr(torch, case.dtype), device=self.device)
+        if case.transposed and array.ndim == 2:
+            made = made.t()
+        return made.requires_grad_() if differentiable else made
+
+    def violation(self, cases: Iterator[Case]) -> Violation | None:
+        """Return the smallest departure found on the first case that shows one."""
+        for case in cases:
+            found = self.departure(case)
+            if found is not None:
+                case, found = self.shrunk(case, found)
+                return Violation(
+                    told(case), found.expected, found.observed,
+                    "\n".join([self.target.source, *self.lines(case), f"# expected {found.name}: {found.expected}"]),
+                    f"{found.name}: {found.detail}",
+                )  # fmt: skip
+        return None
+
+    def departure(self, case: Case) -> Found | None:
+        """Return where the target leaves the rule on this case."""
+        right = self.right(case)
+        try:
+            outputs, changed = self.call(case)
+            if case.watch:
+                if changed:
+                    return Found("arguments", "as they were given", changed, "the target changed " + ", ".join(changed))
+                again, _ = self.call(case)
+                for name, one in outputs.items():
+                    if not _same(one, again[name]):
+                        return Found(name, _plain(one), _plain(again[name]), "the same call again gives another answer")
+        except NotCheckable:
+            raise
+        except Exception as error:
+            name, value = next(iter(right.items()))
+            said = f"raised {type(error).__name__}: {error}"
+            return Found(name, _plain(value.value), said, f"the target {said}")
+        for name, value in right.items():
+            found = judged(name, value, outputs.get(name), case)
+            if found is not None:
+                return found
+        return None
+
+    def shrunk(self, case: Case, found: Found) -> tuple[Case, Found]:
+        """Return the smallest case that still departs, found greedily within a time limit."""
+        begun = time.monotonic()
+        limit = begun + max(self.patience / 2, 0.02)
+        improved = True
+        while improved and time.monotonic() < limit:
+            improved = False
+            for tried in self.smaller(case):
+                if time.monotonic() > limit:
+                    break
+                if weight(tried) >= weight(case):
+                    continue
+                try:
+                    still = self.departure(tried)
+                except Exception:  # a case that makes no sense any more
+                    continue
+                if still is not None:
+                    case, found, improved = tried, still, True
+                    break
+        self.patience -= time.monotonic() - begun
+        return case, found
+
+
+def judged(name: str, right: Right, seen: Any, case: Case) -> Found | None:
+    """Return how an output departs from what is right, or None."""
+    if seen is None or isinstance(seen, str):
+        return Found(name, _plain(right.value), seen, f"{name} must be there, got {seen}")
+    seen = np.asarray(seen)
+    if seen.shape != right.value.shape:
+        return Found(name, _plain(right.value), _plain(seen), f"shape must be {right.value.shape}, got {seen.shape}")
+    if seen.dtype.kind not in "fiub":
+        return Found(name, _plain(right.value), str(seen.dtype), f"must be real numbers, got {seen.dtype}")
+    if not np.isfinite(seen).all():
+        return Found(name, _plain(right.value), _plain(seen), "a number that must be finite is not")
+    wide = seen.astype(WIDE)
+    low, high = (right.value, right.value) if right.other is None else (
+        np.minimum(right.value, right.other), np.maximum(right.value, right.other))  # fmt: skip
+    off = np.maximum(np.maximum(low - wide, wide - high), 0)
+    if (off > right.allowed).any():
+        worst = float(np.max(off))
+        scale = float(np.max(np.abs(right.value))) or 1.0
+        units = worst / (UNITS[case.dtype] * scale)
+        return Found(name, _plain(right.value), _plain(seen), f"off by {worst:.3g} ({units:.3g} rounding units)")
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is None or isinstance(one, str):
+        return bool(one == other)
+    return np.shape(one) == np.shape(other) and np.array_equal(np.asarray(one), np.asarray(other), equal_nan=True)
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    return np.asarray(value).astype(float).tolist()
+
+
+def told(case: Case) -> dict[str, Any]:
+    """Return a case as plain numbers."""
+    found: dict[str, Any] = {name: plain(value) for name, value in case.inputs.items()}
+    if case.dtype != "float64":
+        found["dtype"] = case.dtype
+    if not (np.isscalar(case.upstream) and case.upstream == 1.0):
+        found["upstream gradient"] = plain(case.upstream)
+    if case.transposed:
+        found["layout"] = "transposed"
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Return arrays, and lists of them, as lists of numbers."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return value
+
+
+def weight(case: Case) -> tuple[int, int]:
+    """How much there is to read in a case."""
+    arrays = [np.asarray(a) for value in case.inputs.values() for a in _arrays(value)]
+    arrays += [np.asarray(case.upstream)]
+    digits = sum(int(np.sum([_digits(float(v)) for v in a.ravel()])) for a in arrays)
+    return sum(a.size for a in arrays), digits
+
+
+def _arrays(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple):
+        return [a for each in value for a in _arrays(each)]
+    return [value] if isinstance(value, np.ndarray | float | int) else []
+
+
+def _digits(value: float) -> int:
+    if value in (0.0, 1.0):
+        return int(value)
+    return 2 if value == round(value) and abs(value) < 100 else 3 if value == round(2 * value) / 2 else 8
+
+
+def simpler_numbers(array: Array) -> Iterator[Array]:
+    """Yield an array with rounder entries: all at once, then one by one."""
+    if array.dtype.kind != "f":
+        return
+    yield np.round(array)
+    yield np.sign(array)
+    if array.size <= 12:
+        for i in range(array.size):
+            for value in (0.0, 1.0, float(np.sign(array.flat[i])), float(np.round(array.flat[i]))):
+                tried = array.copy()
+                tried.flat[i] = value
+                yield tried
+
+
+def with_input(case: Case, **changed: Any) -> Case:
+    """Return the case with some inputs replaced."""
+    return replace(case, inputs={**case.inputs, **changed})
+
+
+def exactly(function: Callable[..., Any], *arrays: Array) -> Array:
+    """Return `function`, evaluated at 50 digits on each entry, in extended precision."""
+    with mpmath.workdps(50):
+        broadcast = np.broadcast_arrays(*arrays)
+        found = [
+            wide(function(*(mpmath.mpf(float(v)) for v in row)))
+            for row in zip(*(b.ravel() for b in broadcast), strict=True)
+        ]
+    return np.array(found, WIDE).reshape(broadcast[0].shape)
+
+
+def wide(value: Any) -> Any:
+    """Return a 50-digit number in extended precision."""
+    return WIDE(mpmath.nstr(value, 30))
+
+
+def rounded(array: Array, dtype: str) -> Array:
+    """Return the array as it looks after being given in this precision."""
+    return np.asarray(array).astype(dtype).astype(float)
