@@ -1,0 +1,730 @@
+"""Momentum: what the velocity is, which printed forms are the same method, and what it does to a quadratic.
+
+Notation: alpha is the momentum (gamma in deck 004, beta in deck 002), lr the learning rate, v the velocity, g_1, g_2, ... the
+gradients that a run meets, h = lr * lambda the step in units of the curvature. Every rule is read from `update_rules`, so
+that these theorems speak of the very expressions that implementations are held to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Abs, And, Equivalent, Implies, Limit, Matrix, Max, Rational, cos, oo
+
+from .kernel import Eq, Fact, Ge, Gt, Le, Lt, Proof, Source, misprint, theorem, total
+from .update_rules import following
+
+HALF = Rational(1, 2)
+BUFFER, VELOCITY = "momentum", "momentum[lr=inside-velocity]"
+
+
+def retention(t: Proof, name: str = "alpha") -> Any:
+    """0 <= alpha < 1: how much of the velocity survives a step."""
+    alpha = t.real(name, 0, 1)
+    t.assume(Lt(alpha, 1))
+    return alpha
+
+
+@theorem(
+    "The velocity is a decaying sum of the past gradients: its weights add up to (1 - alpha^k)/(1 - alpha), not to 1",
+    covers=[
+        "000:polyak-momentum", "001:momentum-is-decaying-sum", "001:terminal-velocity",
+        "003:momentum-is-a-sum-not-an-average",
+    ],
+    sources=[
+        Source("000", "l.787-794", "g' <- alpha g' + g; Delta theta = -lambda g'"),
+        Source("001", "l.307-314, 339-340", "v <- alpha v - eps g; terminal speed eps |g| / (1 - alpha)"),
+    ],
+)  # fmt: skip
+def momentum_as_decaying_sum(t: Proof) -> None:
+    """Each step multiplies all that is there by alpha and adds one gradient, so a gradient j steps old weighs alpha^j."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    alpha, lr = retention(t), t.positive("lr")
+    start, theta0, gradient = t.real("v0"), t.real("theta0"), t.vector("g", n)
+    step = lambda v, g, theta=0: following(VELOCITY, theta=theta, v=v, g=g, lr=lr, momentum=alpha)  # noqa: E731
+    v, steady, position = t.recursion(
+        k,
+        v=(start, lambda v, *_: step(v(k), gradient[k + 1])[1]),
+        steady=(0, lambda _, steady, __: step(steady(k), gradient[1])[1]),
+        theta=(theta0, lambda _, steady, theta: step(steady(k), gradient[1], theta(k))[0]),
+    )
+    t.induct(
+        t.state("velocity", Eq(v(k), alpha**k * start + lr * total(k, lambda s: alpha ** (k - s) * gradient[s]))),
+        over=k,
+        because="a step multiplies every weight by alpha and gives the new gradient the weight 1",
+    )
+    t.induct(
+        t.state("total weight", Eq(total(k, lambda s: alpha ** (k - s)), (1 - alpha**k) / (1 - alpha))),
+        over=k,
+        because="a geometric sum: alpha (1 - alpha^k)/(1 - alpha) + 1 = (1 - alpha^(k+1))/(1 - alpha)",
+    )
+    terminal = lr * gradient[1] / (1 - alpha)
+    closed = t.induct(
+        t.state("velocity under a constant gradient", Eq(steady(k), terminal * (1 - alpha**k))),
+        t.state(
+            "path under a constant gradient",
+            Eq(position(k), theta0 - terminal * (k - alpha * (1 - alpha**k) / (1 - alpha))),
+        ),
+        over=k,
+        because="the gradient comes out of the sum; the path adds the velocities up",
+    )
+    t.equal(
+        t.state("what is missing to the terminal velocity", Eq(terminal - steady(k), alpha**k * terminal)),
+        using=closed,
+        because="the error shrinks by alpha a step: 95 % of the terminal velocity is reached after log(0.05)/log(alpha) steps",
+    )
+    t.limit(
+        t.state("terminal velocity", Eq(Limit(terminal * (1 - alpha**k), k, oo), terminal)),
+        because="alpha^k vanishes, since alpha < 1",
+    )
+
+
+@misprint(
+    "The velocity of momentum is no moving average of the gradients",
+    corrected="momentum-as-decaying-sum",
+    covers=["003:momentum-is-a-sum-not-an-average"],
+    sources=[
+        Source("003", "l.572-574", "nu is an exponentially decaying moving average of past gradients"),
+        Source("001", "l.307-314", "an exponentially decaying moving average"),
+    ],
+)
+def momentum_as_average(t: Proof) -> None:
+    """The weights of an average add up to 1; after two steps with alpha = 1/2 these add up to 3/2."""
+    k, alpha = t.time("k"), t.real("alpha", 0, 1)
+    t.refute(
+        Eq(total(k, lambda s: alpha ** (k - s)), 1),
+        {k: 2, alpha: HALF},
+        because="two equal gradients g give the velocity 3/2 g, which no average of them is",
+    )
+
+
+@theorem(
+    "The velocity never exceeds lr max|g| / (1 - alpha); aligned gradients reach it, alternating ones get lr |g| / (1 + alpha)",
+    covers=["001:velocity-bound-alignment", "004:momentum-accelerates-and-damps"],
+    sources=[
+        Source("001", "l.337-338", "the step is largest when many gradients point in the same direction"),
+        Source("004", "l.474-489", "momentum accelerates along a constant gradient and dampens an alternating one"),
+    ],
+)
+def momentum_velocity_bound(t: Proof) -> None:
+    """The new velocity is the average, with weights alpha and 1 - alpha, of the old one and of lr g / (1 - alpha)."""
+    longest_velocity(t)
+    response(t)
+
+
+def longest_velocity(t: Proof) -> None:
+    """In any dimension: M_k is the largest squared norm among the first k gradients."""
+    n, d = t.size("n"), t.size("d")
+    k, j = t.integer("k", 0, n), t.index("j", d)
+    alpha, lr = retention(t), t.positive("lr")
+    gradient = t.vector("G", d, n + 1)
+    squared = lambda s: total(d, lambda i: gradient[i, s] ** 2)  # noqa: E731
+    v, largest = t.recursion(
+        k,
+        v=((j,), 0, lambda v, _: following(VELOCITY, theta=0, v=v(j, k), g=gradient[j, k + 1], lr=lr, momentum=alpha)[1]),
+        M=(0, lambda _, largest: Max(largest(k), squared(k + 1))),
+    )
+    speed = total(d, lambda i: v(i, k) ** 2)
+    reach = lr**2 / (1 - alpha) ** 2
+    claim = t.state("no velocity is longer than lr max|g| / (1 - alpha)", Le(speed, reach * largest(k)))
+    base = t.compare(claim.subs(k, 0), [0], because="before the first step both sides are 0")
+    disagreement = total(d, lambda i: ((1 - alpha) * v(i, k) - lr * gradient[i, k + 1]) ** 2) / (1 - alpha) ** 2
+    now = squared(k + 1)
+    grown = Max(largest(k), now)
+    step = t.suppose(claim).compare(
+        claim.subs(k, k + 1),
+        [
+            alpha * (reach * largest(k) - speed),
+            alpha * reach * (grown - largest(k)),
+            (1 - alpha) * reach * (grown - now),
+            alpha * (1 - alpha) * disagreement,
+        ],
+        because="the square of an average is the average of the squares less alpha (1 - alpha) times the squared difference",
+    )
+    t.induct_from(claim, over=k, base=base, step=step, because="step by step, from rest")
+
+
+def response(t: Proof) -> None:
+    """Gradients that repeat, alternate or oscillate with the frequency omega: the velocity follows, amplified or damped."""
+    k = t.time("k_")
+    beta, rate, g, omega = retention(t, "beta"), t.positive("eta"), t.real("g"), t.real("omega")
+    step = lambda v, g: following(VELOCITY, theta=0, v=v, g=g, lr=rate, momentum=beta)[1]  # noqa: E731
+    alternating, wave = t.recursion(
+        k,
+        alternating=(0, lambda a, _: step(a(k), (-1) ** k * g)),
+        wave=(
+            rate * (1 - beta * cos(omega)) / (1 - 2 * beta * cos(omega) + beta**2),
+            lambda _, w: step(w(k), cos(omega * (k + 1))),
+        ),
+    )
+    t.induct(
+        t.state(
+            "velocity under alternating gradients",
+            Eq(alternating(k), -rate * g * ((-1) ** k - beta**k) / (1 + beta)),
+        ),
+        over=k,
+        because="a geometric sum with the ratio -alpha: it settles at the amplitude lr |g| / (1 + alpha)",
+    )
+    size = 1 - 2 * beta * cos(omega) + beta**2
+    t.induct(
+        t.state(
+            "velocity under gradients of frequency omega",
+            Eq(wave(k), rate * (cos(omega * k) - beta * cos(omega * (k + 1))) / size),
+        ),
+        over=k,
+        because="cos(omega (k + 2)) + cos(omega k) = 2 cos(omega) cos(omega (k + 1)), which is what the recursion needs",
+    )
+    t.compare(
+        t.state("alternating gradients are damped", Le(1 / (1 + beta), 1)),
+        beta / (1 + beta),
+        because="1 + alpha >= 1",
+    )
+    t.compare(
+        t.state("constant gradients are amplified", Ge(1 / (1 - beta), 1)),
+        beta / (1 - beta),
+        because="1 - alpha <= 1",
+    )
+
+
+@theorem(
+    "Buffer, velocity and two-term form are one method while the learning rate is constant; when it changes, the buffer form "
+    "moves alpha b (lr' - lr) further",
+    covers=["001:momentum-update", "002:heavy-ball-two-term", "003:momentum-heavy-ball-deck3", "004:heavy-ball-update"],
+    sources=[
+        Source("001", "l.305-333", "v <- alpha v - eps g; theta <- theta + v"),
+        Source("002", "l.152", "x_(k+1) = x_k - alpha_k g_k + beta_k (x_k - x_(k-1))"),
+        Source("003", "l.569-588", "nu <- alpha nu - eps g; theta <- theta + nu"),
+        Source("004", "l.462-470", "v <- gamma v + eta grad f(x); x <- x - v"),
+    ],
+)  # fmt: skip
+def momentum_forms(t: Proof) -> None:
+    """The gradients g_1, g_2, ... are arbitrary: two forms that stay together for all of them are one method."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    alpha, lr = t.nonnegative("alpha"), t.positive("lr")
+    rate, share = t.vector("lr_", n + 2, low=0, open=True), t.vector("alpha_", n + 2, low=0)
+    g, start = t.vector("g", n + 2), t.real("theta0")
+    constant_rate(t, k, alpha, lr, g, start)
+    changing_rate(t, k, rate, share, g, start)
+    change_of_rate(t, alpha)
+    dampening_forms(t, k, alpha, g)
+
+
+def constant_rate(t: Proof, k: Any, alpha: Any, lr: Any, g: Any, start: Any) -> None:
+    """The velocity carries the learning rate, the buffer does not; decks 001 and 003 count it with the other sign."""
+    step = lambda rule, theta, v: following(rule, theta=theta, v=v, g=g[k + 1], lr=lr, momentum=alpha)  # noqa: E731
+    x, v, y, b, z, nu = t.recursion(
+        k,
+        x=(start, lambda x, v, *_: step(VELOCITY, x(k), v(k))[0]),
+        v=(0, lambda x, v, *_: step(VELOCITY, x(k), v(k))[1]),
+        y=(start, lambda x, v, y, b, *_: step(BUFFER, y(k), b(k))[0]),
+        b=(0, lambda x, v, y, b, *_: step(BUFFER, y(k), b(k))[1]),
+        z=(start, lambda *f: f[4](k) + (alpha * f[5](k) - lr * g[k + 1])),
+        nu=(0, lambda *f: alpha * f[5](k) - lr * g[k + 1]),
+    )
+    t.induct(
+        t.state("velocity is lr times the buffer", Eq(v(k), lr * b(k))),
+        t.state("velocity and buffer form have the same iterates", Eq(x(k), y(k))),
+        over=k,
+        because="alpha (lr b) + lr g = lr (alpha b + g): a constant rate can be taken out of the buffer",
+    )
+    t.induct(
+        t.state("the velocity of decks 001 and 003 has the other sign", Eq(nu(k), -v(k))),
+        t.state("and its iterates are the same", Eq(z(k), x(k))),
+        over=k,
+        because="alpha nu - lr g = -(alpha v + lr g) for nu = -v, and it is added instead of subtracted",
+    )
+
+
+def changing_rate(t: Proof, k: Any, rate: Any, share: Any, g: Any, start: Any) -> None:
+    """The velocity is the last move, v_k = x_(k-1) - x_k, whatever the rates: that is the two-term form."""
+    step = lambda x, v: following(VELOCITY, theta=x, v=v, g=g[k + 1], lr=rate[k + 1], momentum=share[k + 1])  # noqa: E731
+    x, v = t.recursion(k, X=(start, lambda x, v: step(x(k), v(k))[0]), V=(0, lambda x, v: step(x(k), v(k))[1]))
+    t.equal(
+        t.state(
+            "two-term form for any rates",
+            Eq(x(k + 2), x(k + 1) - rate[k + 2] * g[k + 2] + share[k + 2] * (x(k + 1) - x(k))),
+        ),
+        because="the velocity is the last move, so alpha v is alpha (x_k - x_(k+1))",
+    )
+    t.equal(
+        t.state("first step of the two-term form", Eq(x(1), start - rate[1] * g[1])),
+        because="a velocity that starts at 0 is a two-term form with x_(-1) = x_0: its first step is a gradient step",
+    )
+
+
+def change_of_rate(t: Proof, alpha: Any) -> None:
+    """Both forms stand at the same point with v = lr b; then the rate becomes lr'."""
+    old, new, b, x, g = t.positive("lr_old"), t.positive("lr_new"), t.real("b_k"), t.real("x_k"), t.real("g_next")
+    by_buffer = following(BUFFER, theta=x, v=b, g=g, lr=new, momentum=alpha)[0]
+    by_velocity = following(VELOCITY, theta=x, v=old * b, g=g, lr=new, momentum=alpha)[0]
+    t.equal(
+        t.state("after a change of rate the forms differ by", Eq(by_velocity - by_buffer, alpha * b * (new - old))),
+        because="the buffer rescales all past gradients to the new rate, the velocity keeps them at the old one; so the forms "
+        "agree after it only if alpha = 0, the buffer is 0, or the rate did not change",
+    )
+
+
+def dampening_forms(t: Proof, k: Any, alpha: Any, g: Any) -> None:
+    """Dampening d multiplies each gradient by 1 - d; a first gradient that is stored undamped is never caught up with."""
+    d = t.real("d")
+    damped = lambda rule, b: following(rule, theta=0, v=b, g=g[k + 1], lr=1, momentum=alpha, dampening=d, t=k + 1)[1]  # noqa: E731
+    plain, everywhere, later = t.recursion(
+        k,
+        plain=(0, lambda p, *_: following(BUFFER, theta=0, v=p(k), g=g[k + 1], lr=1, momentum=alpha)[1]),
+        damped=(0, lambda p, e, _: damped(BUFFER, e(k))),
+        undamped_first=(0, lambda p, e, u: damped("momentum[first-step=undamped]", u(k))),
+    )
+    t.induct(
+        t.state("dampening is a smaller rate", Eq(everywhere(k), (1 - d) * plain(k))),
+        over=k,
+        because="the factor 1 - d comes out of the sum; with d = alpha the buffer is an average of the past gradients",
+    )
+    gap = lambda k: later(k) - everywhere(k)  # noqa: E731
+    t.equal(
+        t.state("an undamped first step starts ahead", Eq(gap(1), d * g[1])),
+        because="the first gradient weighs 1 in one form and 1 - d in the other",
+    )
+    t.equal(
+        t.state("and is never caught up with", Eq(gap(k + 2), alpha * gap(k + 1))),
+        because="from the second step on both forms are the same linear rule, so their difference only decays by alpha",
+    )
+
+
+@misprint(
+    "Heavy ball needs gamma < 1: with gamma = 1 it does not converge on any quadratic",
+    corrected="heavy-ball-stability",
+    covers=["004:heavy-ball-update"],
+    sources=[Source("004", "l.466 (and l.585, 648)", "gamma in [0, 1]")],
+)
+def heavy_ball_without_friction(t: Proof) -> None:
+    """f = x^2/2, rate 1, x_0 = 1: the iterates are 1, 0, -1, -1, 0, 1 and so on forever."""
+    k, gamma, h = t.time("k"), t.real("gamma", 0, 1), t.positive("h")
+    step = lambda x, v: following(VELOCITY, theta=x, v=v, g=x, lr=h, momentum=gamma)  # noqa: E731
+    x, v = t.recursion(k, x=(1, lambda x, v: step(x(k), v(k))[0]), v=(0, lambda x, v: step(x(k), v(k))[1]))
+    t.refute(
+        Lt(Abs(x(k + 6)) + Abs(v(k + 6)), Abs(x(k)) + Abs(v(k))),
+        {gamma: 1, h: 1, k: 0},
+        because="after six steps position and velocity are back at their start (1, 0)",
+    )
+
+
+NAG, NAG_BUFFER = "nesterov[lr=inside-velocity]", "nesterov"
+
+
+@theorem(
+    "Nesterov's look-ahead form and its rewritten form ask for the same gradients: theta~ = theta + alpha v is the iterate "
+    "of the other, and the buffer form joins them while the learning rate is constant",
+    covers=["000:nesterov-lookahead", "003:nesterov-deck3", "004:nag-change-of-variables", "000:delta-theta-notation"],
+    sources=[
+        Source("003", "l.592-599", "nu <- alpha nu - eps grad(theta + alpha nu); theta <- theta + nu"),
+        Source("004", "l.580-594", "e = x - gamma v; v <- gamma v + eta grad f(e); x <- x - v"),
+        Source("004", "l.646-672", "m' = m + gamma v - (1 + gamma) v'; v' = gamma v + eta grad f(m)"),
+        Source("000", "l.779-783", "Delta theta <- -lambda g; theta <- theta + Delta theta"),
+    ],
+)  # fmt: skip
+def nesterov_forms(t: Proof) -> None:
+    """g_(k+1) is whatever the gradient is at the k-th look-ahead point: equal points mean equal gradients, and so on."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    alpha, g, start = t.nonnegative("alpha"), t.vector("g", n + 1), t.real("theta0")
+    lr, rate = t.positive("lr"), t.vector("lr_", n + 1, low=0, open=True)
+    x, v, m, w, nu, z = t.recursion(
+        k,
+        x=(start, lambda x, v, *_: x(k) - (alpha * v(k) + rate[k + 1] * g[k + 1])),
+        v=(0, lambda x, v, *_: alpha * v(k) + rate[k + 1] * g[k + 1]),
+        m=(start, lambda *f: following(NAG, theta=f[2](k), v=f[3](k), g=g[k + 1], lr=rate[k + 1], momentum=alpha)[0]),
+        w=(0, lambda *f: following(NAG, theta=f[2](k), v=f[3](k), g=g[k + 1], lr=rate[k + 1], momentum=alpha)[1]),
+        nu=(0, lambda *f: alpha * f[4](k) - rate[k + 1] * g[k + 1]),
+        z=(start, lambda *f: f[5](k) + (alpha * f[4](k) - rate[k + 1] * g[k + 1])),
+    )
+    forms = t.induct(
+        t.state("one velocity", Eq(w(k), v(k))),
+        t.state("the rewritten iterate is the look-ahead point", Eq(m(k), x(k) - alpha * v(k))),
+        t.state("the velocity of deck 003 has the other sign", Eq(nu(k), -v(k))),
+        t.state("with the same iterates", Eq(z(k), x(k))),
+        over=k,
+        because="x' - alpha v' = x - (1 + alpha) v' = m + alpha v - (1 + alpha) v' = m - lr g - alpha v', for any rates",
+    )
+    t.equal(
+        t.state("deck 004's update of the look-ahead point", Eq(m(k + 1), m(k) + alpha * w(k) - (1 + alpha) * w(k + 1))),
+        using=forms[:1],
+        because="alpha v + lr g = v', so -lr g - alpha v' = alpha v - (1 + alpha) v'",
+    )
+    t.equal(
+        t.state("the iterate from the look-ahead point", Eq(x(k), m(k) + alpha * w(k))),
+        using=forms,
+        because="a run that reports m reports a point that differs from its iterate by alpha v",
+    )
+    p, b, q, c = t.recursion(
+        k,
+        p=(start, lambda p, b, *_: following(NAG_BUFFER, theta=p(k), v=b(k), g=g[k + 1], lr=lr, momentum=alpha)[0]),
+        b=(0, lambda p, b, *_: following(NAG_BUFFER, theta=p(k), v=b(k), g=g[k + 1], lr=lr, momentum=alpha)[1]),
+        q=(start, lambda *f: following(NAG, theta=f[2](k), v=f[3](k), g=g[k + 1], lr=lr, momentum=alpha)[0]),
+        c=(0, lambda *f: following(NAG, theta=f[2](k), v=f[3](k), g=g[k + 1], lr=lr, momentum=alpha)[1]),
+    )
+    t.induct(
+        t.state("the buffer form has the velocity lr b", Eq(c(k), lr * b(k))),
+        t.state("and the same iterates at a constant rate", Eq(q(k), p(k))),
+        over=k,
+        because="lr (g + alpha b') = lr g + alpha v' for v' = lr b'",
+    )
+    nesterov_change_of_rate(t, alpha)
+
+
+def nesterov_change_of_rate(t: Proof, alpha: Any) -> None:
+    """As for heavy ball, with one factor alpha more, because the buffer enters the step once more decayed."""
+    old, new, b, x, g = t.positive("lr_old"), t.positive("lr_new"), t.real("b_k"), t.real("x_k"), t.real("g_next")
+    by_buffer = following(NAG_BUFFER, theta=x, v=b, g=g, lr=new, momentum=alpha)[0]
+    by_velocity = following(NAG, theta=x, v=old * b, g=g, lr=new, momentum=alpha)[0]
+    t.equal(
+        t.state("after a change of rate the forms differ by", Eq(by_velocity - by_buffer, alpha**2 * b * (new - old))),
+        because="the buffer rescales the past to the new rate, the velocity does not",
+    )
+    descent, velocity = following("sgd", theta=x, g=g, lr=new)[0], alpha * old * b + new * g
+    t.equal(
+        t.state("it is a gradient step and alpha times the new velocity", Eq(by_velocity, descent - alpha * velocity)),
+        because="so it is gradient descent for alpha = 0, and not a gradient step even from rest otherwise",
+    )
+    heavy = following(VELOCITY, theta=x, v=old * b, g=g, lr=new, momentum=alpha)[0]
+    t.equal(
+        t.state("beyond heavy ball from the same state", Eq(heavy - by_velocity, alpha * (velocity - old * b))),
+        because="heavy ball adds alpha times the old velocity, Nesterov alpha times the new one",
+    )
+
+
+@misprint(
+    "The look-ahead point is theta - lambda alpha g', not theta + lambda g'",
+    corrected="nesterov-forms",
+    covers=["000:nesterov-lookahead"],
+    sources=[Source("000", "l.815-821", "g <- grad J(theta + lambda g'); g' <- alpha g' + g; Delta theta <- -lambda g'")],
+)
+def nesterov_looking_back(t: Proof) -> None:
+    """The coming step is -lambda alpha g' (before the gradient is added): the printed point lies on the other side."""
+    theta, buffer, alpha, lr = t.real("theta"), t.real("b"), t.real("alpha", 0, 1), t.positive("lr")
+    without_gradient = following(BUFFER, theta=theta, v=buffer, g=0, lr=lr, momentum=alpha)[0]
+    t.refute(
+        Eq(theta + lr * buffer, without_gradient),
+        {theta: 1, buffer: 1, alpha: HALF, lr: 1},
+        because="the momentum carries theta = 1 to 1/2, and the printed rule looks at 2",
+    )
+
+
+@misprint(
+    "A look-ahead with the wrong sign diverges where Nesterov's and heavy ball converge",
+    corrected="nesterov-on-quadratics",
+    covers=["000:nesterov-lookahead"],
+    sources=[Source("000", "l.815-821", "g <- grad J(theta + lambda g')")],
+)
+def nesterov_looking_back_diverges(t: Proof) -> None:
+    """On h theta^2 / 2 the printed rule multiplies the phase plane's area by alpha + lr h, which must be below 1."""
+    alpha, curvature, lr = t.real("alpha", 0, 1), t.positive("lambda"), t.positive("lr")
+    theta, buffer = t.real("theta"), t.real("b")
+    t.assume(Lt(lr * curvature, (2 + 2 * alpha) / (1 + 2 * alpha)))
+    g = curvature * (theta + lr * buffer)
+    printed = Matrix(following(BUFFER, theta=theta, v=buffer, g=g, lr=lr, momentum=alpha))
+    t.refute(
+        Lt(printed.jacobian([theta, buffer]).det(), 1),
+        {alpha: HALF, curvature: 1, lr: 1},
+        because="the step 1 is stable for Nesterov with alpha = 1/2, but the printed rule's determinant is 3/2",
+    )
+
+
+# ---- on quadratics: in the eigenbasis every coordinate is f(x) = lambda x^2 / 2 on its own, and h = lr lambda ----------
+
+
+@theorem(
+    "The roots of z^2 - T z + D lie inside the unit circle exactly if D < 1 and |T| < 1 + D",
+    covers=["004:heavy-ball-stability-region"],
+    sources=[Source("004", "l.491-551", "(the panels; no formula)")],
+)
+def roots_inside_the_unit_circle(t: Proof) -> None:
+    """T and D are the sum and the product of the roots; the two inequalities say that P(1) and P(-1) are positive."""
+    real_roots(t)
+    complex_roots(t)
+    two_modes(t)
+
+
+def real_roots(t: Proof) -> None:
+    r, s = t.real("r s")
+    inside = And(Lt(Abs(r), 1), Lt(Abs(s), 1))
+    jury = And(Lt(r * s, 1), Lt(r + s, 1 + r * s), Lt(-(r + s), 1 + r * s))
+    small = t.suppose(inside)
+    signs = [
+        small.compare(Gt(1 + sign * root, 0), [1 - Abs(root), Abs(root) + sign * root], because="|r| < 1")
+        for root in (r, s)
+        for sign in (1, -1)
+    ]
+    facts = [
+        small.compare(
+            Lt(r * s, 1),
+            [(1 - r) * (1 + s) / 2, (1 + r) * (1 - s) / 2],
+            using=signs,
+            because="2 (1 - rs) = (1 - r)(1 + s) + (1 + r)(1 - s)",
+        ),
+        small.compare(Lt(r + s, 1 + r * s), (1 - r) * (1 - s), using=signs, because="P(1) = (1 - r)(1 - s)"),
+        small.compare(Lt(-(r + s), 1 + r * s), (1 + r) * (1 + s), using=signs, because="P(-1) = (1 + r)(1 + s)"),
+    ]
+    necessary = small.both(jury, facts, because="all three")
+    given = t.suppose(jury)
+    plus, minus = 1 + r * s - (r + s), 1 + r * s + (r + s)
+    not_both = given.compare(
+        Gt(2 - r**2 - s**2, 0),
+        [plus * minus, (1 - r * s) * plus / 2, (1 - r * s) * minus / 2],
+        because="a + b = ab + 1 - (rs)^2 for a = 1 - r^2, b = 1 - s^2, and 2 (1 + rs) = P(1) + P(-1) > 0: not both outside",
+    )
+    within = []
+    for root in (r, s):
+        squared = given.compare(
+            Gt(1 - root**2, 0),
+            [(1 - root**2) ** 2 / (2 - r**2 - s**2), plus * minus / (2 - r**2 - s**2)],
+            using=[not_both],
+            because="a = (a^2 + ab) / (a + b), and ab = P(1) P(-1)",
+        )
+        within.append(
+            given.compare(
+                Lt(Abs(root), 1), (1 - root**2) / (1 + Abs(root)), using=[squared], because="1 - r^2 = (1 - |r|)(1 + |r|)"
+            )
+        )
+    sufficient = given.both(inside, within, because="both")
+    t.equivalent(
+        t.state("two real roots", Equivalent(inside, jury)), [necessary, sufficient], because="as supposed, both ways"
+    )
+
+
+def complex_roots(t: Proof) -> None:
+    """Roots p +- iq with q != 0: T = 2p, D = p^2 + q^2, and the two inequalities hold by themselves."""
+    p, q = t.real("p"), t.real("q", nonzero=True)
+    t.compare(
+        t.state("a pair of complex roots: T < 1 + D", Lt(2 * p, 1 + p**2 + q**2)),
+        [(1 - p) ** 2, q**2],
+        because="P(1) = (1 - p)^2 + q^2; so only D = p^2 + q^2, the squared modulus, has to be below 1",
+    )
+    t.compare(
+        t.state("a pair of complex roots: -T < 1 + D", Lt(-2 * p, 1 + p**2 + q**2)),
+        [(1 + p) ** 2, q**2],
+        because="P(-1) = (1 + p)^2 + q^2",
+    )
+
+
+def two_modes(t: Proof) -> None:
+    """x_(k+2) = T x_(k+1) - D x_k with T = r + s and D = r s: every solution is made of r^k and s^k."""
+    k, r, gap, start, first = t.time("k"), t.real("rho"), t.positive("gap"), t.real("x0"), t.real("x1")
+    s = r - gap
+    x, following_x = t.recursion(
+        k,
+        x=(start, lambda x, y: y(k)),
+        y=(first, lambda x, y: (r + s) * y(k) - r * s * x(k)),
+    )
+    closed = ((first - s * start) * r**k - (first - r * start) * s**k) / gap
+    t.induct(
+        t.state("two different real roots", Eq(x(k), closed)),
+        Eq(following_x(k), closed.subs(k, k + 1)),
+        over=k,
+        because="both r^k and s^k solve the recursion, and this combination starts at x_0, x_1",
+    )
+    inside = And(Lt(Abs(r), 1), Lt(Abs(s), 1))
+    gone = t.suppose(inside).limit(Eq(Limit(closed, k, oo), 0), because="both powers vanish")
+    t.implies(
+        t.state("inside the unit circle every solution vanishes", Implies(inside, gone.claim)), gone, because="as supposed"
+    )
+    slope = t.real("c")
+    z, following_z = t.recursion(
+        k,
+        z=(start, lambda z, w: w(k)),
+        w=(r * (start + slope), lambda z, w: 2 * r * w(k) - r**2 * z(k)),
+    )
+    t.induct(
+        t.state("a double root, x_1 = rho (x_0 + c)", Eq(z(k), r**k * (start + k * slope))),
+        Eq(following_z(k), r ** (k + 1) * (start + (k + 1) * slope)),
+        over=k,
+        because="where two roots meet, k r^k takes the place of the second power",
+    )
+
+
+def heavy_ball_mode(t: Proof, k: Any, alpha: Any, h: Any, rule: str = VELOCITY) -> tuple[Any, Any]:
+    """Iterate and velocity of one coordinate, f(x) = h x^2 / 2 with the rate 1 (only lr lambda matters)."""
+    step = lambda x, v: following(rule, theta=x, v=v, g=h * x, lr=1, momentum=alpha)  # noqa: E731
+    return t.recursion(k, x=(t.real("x0"), lambda x, v: step(x(k), v(k))[0]), v=(0, lambda x, v: step(x(k), v(k))[1]))
+
+
+def conserved(x: Any, k: Any, trace: Any, determinant: Any) -> Any:
+    """x_(k+1)^2 - T x_k x_(k+1) + D x_k^2: a step of x_(k+2) = T x_(k+1) - D x_k multiplies it by D."""
+    return x(k + 1) ** 2 - trace * x(k) * x(k + 1) + determinant * x(k) ** 2
+
+
+def oscillation(t: Proof, x: Any, k: Any, h: Any, trace: Any, determinant: Any) -> None:
+    """What `conserved` shows of x_(k+2) = T x_(k+1) - D x_k from rest: in the complex case x_k^2 is of the order D^k."""
+    energy = conserved(x, k, trace, determinant)
+    start = next(d.symbol for d in t.declared if str(d.symbol) == "x0")
+    t.equal(
+        t.state("a step multiplies the conserved form by D", Eq(conserved(x, k + 1, trace, determinant), determinant * energy)),
+        because="put x_(k+2) = T x_(k+1) - D x_k in: it is the norm of a number whose conjugates are multiplied by the roots",
+    )
+    bound = Le(energy, determinant ** (k + 1) * h * start**2)
+    base = t.compare(bound.subs(k, 0), [0], because="from rest x_1 = (1 - h) x_0, and the form starts at D h x_0^2")
+    step = t.suppose(bound).compare(
+        bound.subs(k, k + 1), determinant * (bound.rhs - energy), because="both sides are multiplied by D >= 0"
+    )
+    kept = t.induct_from(bound, over=k, base=base, step=step, because="step by step")
+    t.compare(
+        t.state(
+            "every iterate is of the order D^(k/2)", Le((determinant - trace**2 / 4) * x(k) ** 2, determinant ** (k + 1) * h * start**2)
+        ),
+        [(x(k + 1) - trace * x(k) / 2) ** 2, bound.rhs - energy],
+        using=[kept],
+        because="the form is (x_(k+1) - T x_k / 2)^2 + (D - T^2/4) x_k^2, and D > T^2/4 where the roots are complex",
+    )
+
+
+@theorem(
+    "Heavy ball on a quadratic: x_(k+2) = (1 + alpha - h) x_(k+1) - alpha x_k, stable exactly for alpha < 1 and "
+    "0 < h < 2 (1 + alpha), and of the order alpha^(k/2) wherever its roots are complex",
+    covers=[
+        "004:heavy-ball-stability-region", "004:heavy-ball-update", "001:momentum-accelerates-ill-conditioned-quadratics",
+        "002:why-momentum-works",
+    ],
+    sources=[Source("004", "l.491-551", "(the panels; no formula)"), Source("002", "l.154", "(a link; no formula)")],
+)  # fmt: skip
+def heavy_ball_stability(t: Proof) -> None:
+    """The two-term form has the characteristic polynomial P(z) = z^2 - (1 + alpha - h) z + alpha.
+
+    Its roots lie inside the unit circle if and only if alpha < 1, P(1) > 0 and P(-1) > 0 (`roots_inside_the_unit_circle`).
+    """
+    k, h, alpha = t.time("k"), t.real("h"), t.nonnegative("alpha")
+    x, v = heavy_ball_mode(t, k, alpha, h)
+    trace = 1 + alpha - h
+    t.equal(
+        t.state("two-term form on a quadratic", Eq(x(k + 2), trace * x(k + 1) - alpha * x(k))),
+        because="the velocity is the last move, and the gradient is h x",
+    )
+    oscillation(t, x, k, h, trace, alpha)
+    root = t.nonnegative("r")
+    t.equal(
+        t.state(
+            "the roots are complex for h between (1 - r)^2 and (1 + r)^2, where alpha = r^2",
+            Eq(4 * root**2 - (1 + root**2 - h) ** 2, (h - (1 - root) ** 2) * ((1 + root) ** 2 - h)),
+        ),
+        because="4 alpha - T^2 = (2r - T)(2r + T) with T = 1 + r^2 - h",
+    )
+    region = And(Lt(alpha, 1), Gt(h, 0), Lt(h, 2 * (1 + alpha)))
+    stable = And(Lt(alpha, 1), Lt(trace, 1 + alpha), Lt(-trace, 1 + alpha))
+    inside, conditions = t.suppose(region), t.suppose(stable)
+    forward = [
+        inside.compare(Lt(alpha, 1), 1 - alpha, because="as supposed"),
+        inside.compare(Lt(trace, 1 + alpha), h, because="P(1) = h"),
+        inside.compare(Lt(-trace, 1 + alpha), 2 * (1 + alpha) - h, because="P(-1) = 2 (1 + alpha) - h"),
+    ]
+    backward = [
+        conditions.compare(Lt(alpha, 1), 1 - alpha, because="as supposed"),
+        conditions.compare(Gt(h, 0), 1 + alpha - trace, because="P(1) = h"),
+        conditions.compare(Lt(h, 2 * (1 + alpha)), 1 + alpha + trace, because="P(-1) = 2 (1 + alpha) - h"),
+    ]
+    t.equivalent(
+        t.state("stable exactly for alpha < 1 and 0 < h < 2 (1 + alpha)", Equivalent(region, stable)),
+        [inside.both(stable, forward, because="all three"), conditions.both(region, backward, because="all three")],
+        because="P(1), P(-1) and P(0) in alpha and h",
+    )
+    y, w = t.recursion(
+        k,
+        y=(1, lambda y, w: following(VELOCITY, theta=y(k), v=w(k), g=y(k), lr=1, momentum=1)[0]),
+        w=(0, lambda y, w: following(VELOCITY, theta=y(k), v=w(k), g=y(k), lr=1, momentum=1)[1]),
+    )
+    t.equal(
+        t.state("alpha = 1, h = 1 repeats after six steps", Eq(y(k + 6), y(k))),
+        because="the roots are the primitive sixth roots of 1",
+    )
+
+
+@theorem(
+    "Best heavy ball: lr = 4/(sqrt(L) + sqrt(mu))^2 and alpha = rho^2 give every mode in [mu, L] the rate "
+    "rho = (sqrt(kappa) - 1)/(sqrt(kappa) + 1), and no pair gives a better one",
+    covers=[
+        "000:momentum-helps-figure", "001:momentum-accelerates-ill-conditioned-quadratics", "002:why-momentum-works",
+        "004:heavy-ball-stability-region",
+    ],
+    sources=[
+        Source("001", "l.305-320", "(high curvature, small but consistent gradients; figures)"),
+        Source("000", "l.807-811", "(figure)"),
+    ],
+)  # fmt: skip
+def heavy_ball_optimum(t: Proof) -> None:
+    """With m = sqrt(mu) and l = sqrt(L) the best pair puts a double root at either end of the spectrum."""
+    m, gap = t.positive("m"), t.nonnegative("gap")
+    top = m + gap
+    mode = t.real("lambda", m**2, top**2)
+    best_rate, rho = 4 / (top + m) ** 2, (top - m) / (top + m)
+    trace = lambda lr, alpha, curvature: 1 + alpha - lr * curvature  # noqa: E731
+    t.equal(
+        t.state("at mu the roots meet at rho", Eq(trace(best_rate, rho**2, m**2), 2 * rho)),
+        because="lr mu = (1 - rho)^2, since 1 - rho = 2m/(l + m)",
+    )
+    t.equal(
+        t.state("at L the roots meet at -rho", Eq(trace(best_rate, rho**2, top**2), -2 * rho)),
+        because="lr L = (1 + rho)^2, since 1 + rho = 2l/(l + m)",
+    )
+    t.compare(
+        t.state("in between they are complex, of modulus rho", Le(trace(best_rate, rho**2, mode) ** 2, 4 * rho**2)),
+        best_rate**2 * (mode - m**2) * (top**2 - mode),
+        because="4 rho^2 - T^2 = (2 rho - T)(2 rho + T), and these factors are lr (lambda - mu) and lr (L - lambda)",
+    )
+    kappa_root = t.real("sigma", 1)
+    t.equal(
+        t.state("in terms of sigma = sqrt(kappa)", Eq(rho.subs(gap, (kappa_root - 1) * m), (kappa_root - 1) / (kappa_root + 1))),
+        because="l = sigma m",
+    )
+    t.compare(
+        t.state("never slower than gradient descent", Le(rho, (top**2 - m**2) / (top**2 + m**2))),
+        2 * gap * m * top / ((top + m) * (top**2 + m**2)),
+        because="(sigma - 1)/(sigma + 1) against (sigma^2 - 1)/(sigma^2 + 1): the square root of kappa in place of kappa",
+    )
+    no_better_pair(t, m, gap)
+
+
+def no_better_pair(t: Proof, m: Any, gap: Any) -> None:
+    """If all roots at mu and at L lie within the radius q, then P_mu(q) >= 0, P_L(-q) >= 0 and |alpha| <= q^2; that is all it takes."""
+    top = m + gap
+    q = t.real("q", 0, 1, open=True)
+    r, s = t.real("r s", -q, q)
+    trace, product = r + s, r * s
+    t.compare(
+        t.state("real roots within q: P(q) >= 0", Ge(q**2 - trace * q + product, 0)), (q - r) * (q - s), because="factors"
+    )
+    t.compare(
+        t.state("real roots within q: P(-q) >= 0", Ge(q**2 + trace * q + product, 0)), (q + r) * (q + s), because="factors"
+    )
+    t.compare(
+        t.state("real roots within q: D <= q^2", Le(product, q**2)),
+        [(q - r) * (q + s) / 2, (q + r) * (q - s) / 2],
+        because="2 (q^2 - rs) = (q - r)(q + s) + (q + r)(q - s)",
+    )
+    p, i = t.real("p i")
+    for sign in (1, -1):
+        t.compare(
+            t.state(f"complex roots p +- i: P({'' if sign == 1 else '-'}q) >= 0", Ge(q**2 - sign * 2 * p * q + p**2 + i**2, 0)),
+            [(q - sign * p) ** 2, i**2],
+            because="the squared distance of the root from q; and D = p^2 + i^2 is the squared modulus",
+        )
+    alpha = t.real("alpha", -(q**2), q**2)
+    least, most = (1 - q) * (q - alpha) / (q * m**2), (1 + q) * (q + alpha) / (q * top**2)
+    lr = t.real("lr", least, most)
+    polynomial = lambda z, curvature: z**2 - (1 + alpha - lr * curvature) * z + alpha  # noqa: E731
+    t.equal(
+        t.state("P_mu(q) >= 0 bounds the rate from below", Eq(polynomial(q, m**2), q * m**2 * (lr - least))),
+        because="P_mu(q) = lr mu q - (1 - q)(q - alpha)",
+    )
+    t.equal(
+        t.state("P_L(-q) >= 0 bounds the rate from above", Eq(polynomial(-q, top**2), q * top**2 * (most - lr))),
+        because="P_L(-q) = (1 + q)(q + alpha) - lr L q",
+    )
+    scale = q * (top + m) * (m * (1 + q) + top * (1 - q))
+    t.compare(
+        t.state("no learning rate and no momentum give a better rate", Ge(q, gap / (top + m))),
+        [
+            top**2 * m**2 * q * (lr - least) / scale,
+            top**2 * m**2 * q * (most - lr) / scale,
+            (q**2 - alpha) * (m**2 * (1 + q) + top**2 * (1 - q)) / scale,
+        ],
+        because="L P_mu(q) + mu P_L(-q) is free of lr; what remains is L (1 - q)^2 <= mu (1 + q)^2, or (l - m)/(l + m) <= q",
+    )
