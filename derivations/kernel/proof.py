@@ -22,6 +22,7 @@ from .normal_form import is_zero, normal
 from .numbers import Undefined
 from .scope import NotShown, Scope
 from .signs import nonnegative, real
+from .substitution import same as _same
 
 INSTANCES = 12  # random instances at which engine 2 tries to break each step
 _SEAL = object()
@@ -530,19 +531,6 @@ def _ordered(claim: Any) -> tuple[Any, Any, bool]:
     if isinstance(claim, sympy.Ge | sympy.Gt):
         return claim.rhs, claim.lhs, isinstance(claim, sympy.Gt)
     raise NotShown(f"the claim {claim} is no inequality")
-
-
-def _same(a: Any, b: Any) -> bool:
-    return bool(a == b) or bool(_renamed(a) == _renamed(b))
-
-
-def _renamed(claim: Any) -> Any:
-    """The claim with the bound indices of its sums numbered, so that names do not matter."""
-    sums = sorted(claim.atoms(sympy.Sum, sympy.Product), key=sympy.count_ops)
-    for number, fold in enumerate(sums):
-        names = {s: sympy.Symbol(f"b{number}_{place}", integer=True) for place, s in enumerate(fold.bound_symbols)}
-        claim = claim.xreplace(names)
-    return claim
 
 
 def _weakest(facts: Sequence[Fact], strength: str = "proved") -> str:

@@ -11,8 +11,9 @@ from typing import Any
 import sympy
 
 from .normal_form import is_zero
-from .proof import Fact, Proof, Refuted, _same, _weakest
+from .proof import Fact, Proof, Refuted
 from .scope import NotShown
+from .substitution import same
 
 REGISTRY: dict[str, Entry] = {}
 
@@ -104,7 +105,7 @@ def _verdict(proof: Proof) -> tuple[str, dict[str, Any]]:
     """Proved where a fact without extra hypotheses establishes each stated claim."""
     claims, strengths = {}, []
     for name, claim in proof.stated.items():
-        facts = [f for f in proof.steps if set(f.hypotheses) <= set(proof.hypotheses) and _same(f.claim, claim)]
+        facts = [f for f in proof.steps if set(f.hypotheses) <= set(proof.hypotheses) and same(f.claim, claim)]
         if facts:
             claims[name] = claim
             strengths.append(
