@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Implies, IndexedBase, KroneckerDelta
+from sympy import Implies, IndexedBase, KroneckerDelta, Limit, Symbol
 
 from .kernel import Eq, Expectation, Ge, Le, Proof, Source, correlated, theorem, total
 
@@ -47,8 +47,15 @@ def ensemble_mean_squared_error(t: Proof) -> None:
         t.state("mean squared error", Eq(Expectation(mean**2), mse)),
         because="the double sum has v on its diagonal and c off it",
     )
-    t.equal(t.state("equal errors gain nothing", Eq(mse.subs(c, v), v)), because="put c = v")
-    t.equal(t.state("uncorrelated errors gain a factor k", Eq(mse.subs(c, 0), v / members)), because="put c = 0")
+    z = Symbol("z", real=True)
+    t.limit(
+        t.state("equal errors gain nothing", Eq(Limit(mse.subs(c, z), z, v), v)),
+        because="as c tends to v the k members become one",
+    )
+    t.limit(
+        t.state("uncorrelated errors gain a factor k", Eq(Limit(mse.subs(c, z), z, 0), v / members)),
+        because="as c tends to 0 only the k squares are left",
+    )
     t.compare(
         t.state("averaging never hurts", Le(mse, v)),
         (members - 1) * (v - c) / members,

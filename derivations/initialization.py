@@ -63,11 +63,17 @@ def compromise(t: Proof, fan_in: Any, fan_out: Any) -> None:
     v = t.positive("v")
     xavier = 2 / (fan_in + fan_out)
     forward, backward = fan_in * v, fan_out * v  # by how much each pass multiplies the variance
-    t.equal(t.state("fan-in rule", Eq(forward.subs(v, 1 / fan_in), 1)), because="Var(y) = Var(x) at v = 1/n_in")
-    t.equal(t.state("fan-out rule", Eq(backward.subs(v, 1 / fan_out), 1)), because="Var(g) = Var(h) at v = 1/n_out")
     t.equal(
-        t.state("xavier is the harmonic mean", Eq(xavier, 2 / (1 / (1 / fan_in) + 1 / (1 / fan_out)))),
-        because="the reciprocal of the mean fan",
+        t.state("fan-in rule", Eq(forward - 1, fan_in * (v - 1 / fan_in))),
+        because="the forward pass keeps the variance exactly at v = 1/n_in",
+    )
+    t.equal(
+        t.state("fan-out rule", Eq(backward - 1, fan_out * (v - 1 / fan_out))),
+        because="the backward pass keeps it exactly at v = 1/n_out",
+    )
+    t.equal(
+        t.state("xavier is the harmonic mean", Eq(1 / xavier, (fan_in + fan_out) / 2)),
+        because="the reciprocal of the mean fan: 1/v is the mean of the fans that either pass asks for",
     )
     t.equal(
         t.state("forward deviation", Eq(forward.subs(v, xavier), 1 + (fan_in - fan_out) / (fan_in + fan_out))),
