@@ -53,7 +53,9 @@ def normal(expr: Any, scope: Any) -> Any:
     if isinstance(expr, sympy.Abs):
         return _absolute(arguments[0], scope)
     if isinstance(expr, sympy.log):
-        return sympy.expand_log(sympy.log(sympy.factor_terms(arguments[0])))
+        return _logarithm(sympy.factor_terms(arguments[0]), scope)
+    if isinstance(expr, sympy.Heaviside | sympy.sign):
+        return _step(expr.func(*arguments), scope)
     if expr.is_Pow and not arguments[1].is_number and arguments[1].is_integer:
         return _symbolic_power(*arguments, scope)
     rebuilt = expr.func(*arguments)
@@ -63,6 +65,43 @@ def normal(expr: Any, scope: Any) -> Any:
             lambda e: e.is_Pow and isinstance(e.base, KroneckerDelta) and e.exp.is_positive, lambda e: e.base
         )
     return rebuilt
+
+
+def _logarithm(argument: Any, scope: Any) -> Any:
+    """The logarithm with positive factors split off, and common factors e^c taken out of sums."""
+    result, rest = sympy.Integer(0), sympy.Integer(1)
+    for factor in Mul.make_args(argument):
+        base, exponent = factor.as_base_exp()
+        if base.is_Add and exponent.is_Integer and nonnegative(base, scope, strict=True):
+            result += exponent * _log_of_sum(base)
+        else:
+            rest *= factor
+    return result + sympy.expand_log(sympy.log(rest))
+
+
+def _log_of_sum(positive: Any) -> Any:
+    """log(e^a + e^b) as a + log(1 + e^(b-a)) or b + log(e^(a-b) + 1), whichever reads first."""
+    terms = [Mul.make_args(t) for t in sympy.Add.make_args(positive)]
+    exponents = [sympy.Add(*(f.args[0] for f in factors if isinstance(f, sympy.exp))) for factors in terms]
+    rests = [Mul(*(f for f in factors if not isinstance(f, sympy.exp))) for factors in terms]
+    forms = []
+    for pivot in sorted(set(exponents), key=str):
+        scaled = [r * sympy.exp(sympy.expand(e - pivot)) for r, e in zip(rests, exponents, strict=True)]
+        forms.append((pivot, sympy.Add(*(sympy.expand(term) for term in scaled))))
+    pivot, form = min(forms, key=lambda f: str(f[1]))
+    return pivot + sympy.log(form)
+
+
+def _step(expr: Any, scope: Any) -> Any:
+    """A step or a sign whose argument is visibly on one side of 0."""
+    below, above = (0, 1) if isinstance(expr, sympy.Heaviside) else (-1, 1)
+    if not isinstance(expr, sympy.Heaviside | sympy.sign):
+        return expr
+    if nonnegative(expr.args[0], scope, strict=True):
+        return sympy.Integer(above)
+    if nonnegative(sympy.expand(-expr.args[0]), scope, strict=True):
+        return sympy.Integer(below)
+    return expr
 
 
 def _symbolic_power(base: Any, exponent: Any, scope: Any) -> Any:
@@ -221,7 +260,9 @@ def _innermost_first(limits: list[Any]) -> list[Any]:
     order: list[Any] = []
     while limits:
         inner = next(
-            limit for limit in limits if not any(l.has(limit[0]) or h.has(limit[0]) for _, l, h in limits)  # noqa: E741
+            limit
+            for limit in limits
+            if not any(l.has(limit[0]) or h.has(limit[0]) for _, l, h in limits)  # noqa: E741
         )
         order, limits = [*order, inner], [limit for limit in limits if limit is not inner]
     return order
@@ -239,7 +280,11 @@ def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
     body = sympy.powsimp(body) if not body.is_Add else body
     for factor in Mul.make_args(body):
         if not factor.has(index):
-            result *= factor ** (high - low + 1) if scope.at_least_zero(high - low + 1) else Product(factor, (index, low, high))
+            result *= (
+                factor ** (high - low + 1)
+                if scope.at_least_zero(high - low + 1)
+                else Product(factor, (index, low, high))
+            )
         elif isinstance(factor, sympy.exp):
             terms = sympy.Add.make_args(normal(factor.args[0], scope))
             result *= sympy.exp(sympy.Add(*(_sum_of_term(t, [(index, low, high)], scope) for t in terms)))
@@ -258,7 +303,9 @@ def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
 def _derivative(expr: Any, scope: Any) -> Any:
     inner = normal(expr.expr, scope)  # canonical bound names: they cannot be the variable's index
     hidden = scope.hidden(inner)
-    if any(hidden & {variable, getattr(getattr(variable, "base", None), "label", variable)} for variable in expr.variables):
+    if any(
+        hidden & {variable, getattr(getattr(variable, "base", None), "label", variable)} for variable in expr.variables
+    ):
         raise NotImplementedError(f"{expr.expr} depends on {expr.variables} through a recursion or a law")
     for variable, count in expr.variable_count:
         for _ in range(int(count)):
