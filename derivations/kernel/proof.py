@@ -75,6 +75,8 @@ class Proof(Scope):
         """Name a claim that this theorem makes; the theorem is proved when a step establishes each."""
         if name in self.stated:
             raise ValueError(f"the claim {name!r} is stated twice")
+        if isinstance(claim, sympy.core.relational.Relational) and _same(claim.lhs, claim.rhs):
+            raise NotShown(f"the claim {name!r} says nothing: both sides are {claim.lhs}")
         self.root.stated[name] = claim
         return claim
 
