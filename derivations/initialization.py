@@ -72,8 +72,8 @@ def compromise(t: Proof, fan_in: Any, fan_out: Any) -> None:
         because="the backward pass keeps it exactly at v = 1/n_out",
     )
     t.equal(
-        t.state("xavier is the harmonic mean", Eq(xavier * (1 / (1 / fan_in) + 1 / (1 / fan_out)), 2)),
-        because="1/v is the mean of the two fans that either pass asks for",
+        t.state("xavier is the harmonic mean", Eq(xavier, 2 / (fan_in * fan_out) / (1 / fan_in + 1 / fan_out))),
+        because="2ab / (a + b) of the a = 1/n_in and b = 1/n_out that the two passes ask for",
     )
     t.equal(
         t.state("forward deviation", Eq(forward.subs(v, xavier), 1 + (fan_in - fan_out) / (fan_in + fan_out))),
