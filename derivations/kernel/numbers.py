@@ -130,7 +130,7 @@ class Field:
             root = _exact_root(a, b.denominator)
             if root is not None:
                 return root**b.numerator
-        if self.sign(a) == 0:
+        if self.sign(a) == 0 and self.sign(b) == 1:
             return Fraction(0)
         return self.function("exp", self.mul(b, self.function("log", a)))
 
@@ -174,23 +174,34 @@ class Field:
         if name in ("sinh", "cosh"):
             e, f = self.context.exp(x), self.context.exp(-x)
             return (e - f) / 2 if name == "sinh" else (e + f) / 2
-        if name in ("atan", "erf", "gamma"):
-            return self._widened(getattr(mpmath, name), x)
+        if name in ("atan", "erf"):
+            return self._increasing(getattr(mpmath, name), x)
+        if name == "gamma":
+            return self._gamma(x)
         return getattr(self.context, name)(x)
 
     def _odd(self, x: Any) -> Any:
         e = self.context.exp(2 * x)
         return (e - 1) / (e + 1)
 
-    def _widened(self, f: Any, x: Any) -> Any:
-        """A point function of mpmath as an enclosure: evaluated with 15 spare digits, widened by 10 (narrow arguments only)."""
+    def _increasing(self, f: Any, x: Any) -> Any:
+        """An increasing point function of mpmath as an enclosure: both ends with 15 spare digits, widened by 10."""
+        if self.context is not mpmath.iv:
+            return f(x)
         with mpmath.workdps(self.context.dps + 15):
-            middle = mpmath.mpf(x.mid) if hasattr(x, "mid") else mpmath.mpf(x)
-            y = f(middle)
-            if self.context is not mpmath.iv:
-                return y
-            radius = (1 + abs(y)) * mpmath.mpf(10) ** (-self.context.dps + 10)
-            return mpmath.iv.mpf([y - radius, y + radius])
+            low, high = f(mpmath.mpf(x.a.mid)), f(mpmath.mpf(x.b.mid))
+            radius = (1 + max(abs(low), abs(high))) * mpmath.mpf(10) ** (-self.context.dps + 10)
+            return mpmath.iv.mpf([low - radius, high + radius])
+
+    def _gamma(self, x: Any) -> Any:
+        """Gamma is convex on the positive numbers and increases from 1.4616... on; left of that it decreases."""
+        if self.context is not mpmath.iv:
+            return self.context.gamma(x)
+        if x.a >= 1.47:
+            return self._increasing(mpmath.gamma, x)
+        if x.a > 0 and x.b <= 1.46:
+            return -self._increasing(lambda y: -mpmath.gamma(y), x)
+        raise Undefined("engine 2 encloses gamma away from its minimum and its poles only")
 
     def _slope(self, name: str, x: Any) -> Any:
         if name == "exp":

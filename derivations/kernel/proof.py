@@ -17,12 +17,18 @@ import mpmath
 import sympy
 from sympy.core.function import AppliedUndef
 
+from .admission import admissible, admit, own_indices, without_value
+from .continuity import convex, require_continuous, require_continuous_at_ends
 from .evaluation import Point
+from .expressions import Expectation
+from .limits import limit_of
 from .normal_form import is_zero, normal
 from .numbers import Undefined
+from .rewriting import rewritten
 from .scope import NotShown, Scope
 from .signs import nonnegative, real
 from .substitution import same as _same
+from .substitution import substituted
 
 INSTANCES = 12  # random instances at which engine 2 tries to break each step
 _SEAL = object()
@@ -37,9 +43,9 @@ class Refuted(Exception):
 
 
 class Fact:
-    """A claim that a rule has established under hypotheses; only this module can make one."""
+    """A claim that a rule has established under hypotheses; only this module can make one, and nobody can change it."""
 
-    __slots__ = ("claim", "engines", "hypotheses", "point", "reason", "root", "rule", "strength")
+    __slots__ = ("claim", "declared", "engines", "hypotheses", "point", "reason", "root", "rule", "strength")
 
     def __init__(
         self,
@@ -50,14 +56,22 @@ class Fact:
         reason: str,
         engines: tuple[str, ...],
         strength: str,
-        root: Any,
+        proof: Any,
         point: Mapping[Any, Any] | None = None,
     ) -> None:
         if seal is not _SEAL:
             raise TypeError("a Fact is made by a rule of the kernel, not by hand")
-        self.claim, self.hypotheses, self.rule, self.reason = claim, tuple(hypotheses), rule, reason
-        self.engines, self.strength, self.root = engines, strength, root
-        self.point = dict(point or {})  # of a counterexample: the exact instance
+        values = {
+            "claim": claim, "hypotheses": tuple(hypotheses), "rule": rule, "reason": reason, "engines": engines,
+            "strength": strength, "root": proof.root, "declared": frozenset(d.symbol for d in proof.declared),
+            "point": dict(point or {}),  # of a counterexample: the exact instance
+        }  # fmt: skip
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        proof.root.issued[id(self)] = self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a Fact cannot be changed, not even its {name}")
 
 
 class Proof(Scope):
@@ -70,11 +84,16 @@ class Proof(Scope):
         self.stated: dict[str, Any] = {}
         self.steps: list[Fact] = []
         self.refutations: list[Fact] = []
+        self.issued: dict[int, Fact] = {}
 
     def state(self, name: str, claim: Any) -> Any:
         """Name a claim that this theorem makes; the theorem is proved when a step establishes each."""
         if name in self.stated:
             raise ValueError(f"the claim {name!r} is stated twice")
+        if claim in (True, False, sympy.true, sympy.false):
+            raise ValueError(
+                f"the claim {name!r} was decided by SymPy before the kernel saw it: use the kernel's relations"
+            )
         if isinstance(claim, sympy.core.relational.Relational) and _same(claim.lhs, claim.rhs):
             raise NotShown(f"the claim {name!r} says nothing: both sides are {claim.lhs}")
         self.root.stated[name] = claim
@@ -120,32 +139,51 @@ class Proof(Scope):
     def induct(self, *claims: Any, over: Any, because: str, start: int = 0, using: Sequence[Fact] = ()) -> list[Fact]:
         """Closed forms x(k) = F(k), shown together: true at the start, and the recursion carries F(k) to F(k + 1)."""
         rules = [_sides(claim, sympy.Eq) for claim in claims]
+        self._inductive(over, start, claims)
         for left, right in rules:
-            if not self._zero((left - right).subs(over, start), using):
+            if not self._zero(substituted(left - right, {over: start}), using):
                 raise NotShown(f"induct: {left} = {right} fails at {over} = {start}")
-            increment = _last_term(left, over)
+            increment = _last_term(left, over, self)
             if increment is not None:
                 combine, last = increment
                 following = right + last if combine == "sum" else right * last
             else:
-                following = normal(left.subs(over, over + 1), self)
-                for function, closed in rules:
-                    following = _replaced(following, function, closed)
-                    if isinstance(function, sympy.Sum | sympy.Product):  # the step meets it in its normal form
-                        following = _replaced(following, normal(function, self), closed)
-            if not self._zero(following - right.subs(over, over + 1), using):
+                following = normal(substituted(left, {over: over + 1}), self)
+                for claim in claims:
+                    following = rewritten(following, claim, self, fixed={over})
+                    if isinstance(claim.lhs, sympy.Sum | sympy.Product):  # the step meets it in its normal form
+                        met = sympy.Eq(normal(claim.lhs, self), claim.rhs, evaluate=False)
+                        following = rewritten(following, met, self, fixed={over})
+            if not self._zero(following - substituted(right, {over: over + 1}), using):
                 raise NotShown(f"induct: the step does not carry {left} = {right} from {over} to {over + 1}")
         return [self._establish("induct", claim, because, using) for claim in claims]
+
+    def _inductive(self, over: Any, start: Any, claims: Sequence[Any]) -> None:
+        """The claims may be shown by induction: `over` runs from `start`, and nothing else that they speak of is tied to it."""
+        declared = self.bounds(over)
+        if declared is None or not over.is_integer or declared.low is None or sympy.sympify(declared.low) != start:
+            raise NotShown(f"induct: {over} must be declared as an integer from {start} up")
+        if any(over in hypothesis.free_symbols for hypothesis in self.hypotheses):
+            raise NotShown(f"induct: a hypothesis restricts {over}")
+        spoken_of = set().union(*(c.free_symbols | c.atoms(sympy.IndexedBase) | self.hidden(c) for c in claims))
+        tied = {over}
+        for d in self.declared:  # in the order of declaration, so that ties are passed on
+            ends = [sympy.sympify(b).free_symbols for b in (d.low, d.high) if b is not None]
+            if d.symbol != over and any(tied & end for end in ends):
+                tied.add(d.symbol)
+        if any(over in self.hidden(c) for c in claims) or (tied - {over}) & spoken_of:
+            raise NotShown(f"induct: something in the claim depends on {over} through its bounds, a recursion or a law")
 
     def induct_from(self, claim: Any, *, over: Any, base: Fact, step: Fact, because: str, start: int = 0) -> Fact:
         """Any claim: the base is its instance at the start, the step shows it at k + 1 under the supposition of it at k."""
         self._check([base])
-        if not _same(base.claim, claim.subs(over, start)):
+        self._inductive(over, start, [claim])
+        if not _same(base.claim, substituted(claim, {over: start})):
             raise NotShown(f"induct_from: the base shows {base.claim}, not the claim at {over} = {start}")
-        extra = [h for h in step.hypotheses if h not in self.hypotheses]
-        if step.root is not self.root or not _same(step.claim, claim.subs(over, over + 1)) or extra != [claim]:
+        extra = self.supposed(step)
+        if not _same(step.claim, substituted(claim, {over: over + 1})) or extra not in ([], [claim]):
             raise NotShown(f"induct_from: the step shows {step.claim} under {extra}")
-        return self._establish("induct_from", claim, because, [base])
+        return self._establish("induct_from", claim, because, [base], strength=step.strength)
 
     # ---- inequalities ---------------------------------------------------------------------------------------------
 
@@ -192,12 +230,11 @@ class Proof(Scope):
         scope = self._with(using)
         if strict or bound.has(variable):
             raise NotShown("endpoints: the bound must be weak and free of the variable")
-        if not (nonnegative(variable - low, scope) and nonnegative(high - variable, scope)):
-            raise NotShown(f"endpoints: {low} <= {variable} <= {high} is not a hypothesis")
-        if not _convex(function, variable, scope):
+        self._interval(variable, function, low, high)
+        if not convex(function, variable, scope):
             raise NotShown(f"endpoints: {function} is not visibly convex in {variable}")
         for end in (low, high):
-            rest = bound - function.subs(variable, end)
+            rest = bound - substituted(function, {variable: end})
             if not (
                 self._zero(rest, using)
                 or nonnegative(rest, scope)
@@ -213,16 +250,12 @@ class Proof(Scope):
         """
         smaller, larger, strict = _ordered(claim)
         scope = self._with(using)
-        bounds = [d for d in self.declared if d.symbol == variable]
-        slacks = [s for s, _ in self.slacks if s.has(variable)]
-        if not bounds or len(slacks) != 2:
-            raise NotShown(f"monotone: {variable} is not declared as a real between two points")
-        low, high = sympy.expand(variable - slacks[0]), sympy.expand(variable + slacks[1])
-        _require_continuous(function, variable, scope)
+        low, high = self._interval(variable, function)
+        require_continuous(function, variable, scope)
         slope = sympy.factor(normal(sympy.diff(function, variable), self))
         for sign, (a, b) in ((1, (low, high)), (-1, (high, low))):
-            if self._zero(smaller - function.subs(variable, a), using) and self._zero(
-                larger - function.subs(variable, b), using
+            if self._zero(smaller - substituted(function, {variable: a}), using) and self._zero(
+                larger - substituted(function, {variable: b}), using
             ):
                 candidates = [
                     sign * slope,
@@ -236,6 +269,22 @@ class Proof(Scope):
                     return self._establish("monotone", claim, because, using)
                 raise NotShown(f"monotone: the sign of {sign * slope} is not visible")
         raise NotShown("monotone: the claim does not compare the function at the ends of the variable's interval")
+
+    def _interval(self, variable: Any, function: Any, low: Any = None, high: Any = None) -> tuple[Any, Any]:
+        """The ends between which the variable was declared; nothing else may be known of it, and the function reaches both."""
+        declared = self.bounds(variable)
+        if declared is None or declared.low is None or declared.high is None or not variable.is_real:
+            raise NotShown(f"{variable} is not declared as a real between two points")
+        if variable.is_integer or not self.only_bounded_by_itself(variable):
+            raise NotShown(f"{variable} does not run through the whole interval")
+        if any(
+            given is not None and not self._zero(given - end, ())
+            for given, end in ((low, declared.low), (high, declared.high))
+        ):
+            raise NotShown(f"{variable} is declared between {declared.low} and {declared.high}, not {low} and {high}")
+        if declared.open:
+            require_continuous_at_ends(function, variable, declared.low, declared.high, self)
+        return declared.low, declared.high
 
     def chain(self, claim: Any, facts: Sequence[Fact], *, because: str) -> Fact:
         """Transitivity: a <= b, b = c, c < d gives a < d."""
@@ -273,8 +322,8 @@ class Proof(Scope):
         if not isinstance(claim, sympy.Implies):
             raise NotShown("implies: the claim is no implication")
         premise, conclusion = claim.args
-        extra = [h for h in fact.hypotheses if h not in self.hypotheses]
-        if fact.root is not self.root or not _same(fact.claim, conclusion) or not set(extra) <= {premise}:
+        extra = self.supposed(fact)
+        if not _same(fact.claim, conclusion) or not set(extra) <= {premise}:
             raise NotShown(f"implies: {fact.claim} was shown under {extra}")
         return self._establish("implies", claim, because, [], strength=fact.strength)
 
@@ -284,13 +333,13 @@ class Proof(Scope):
             raise NotShown("equivalent: the claim is no equivalence of two")
         shown = set()
         for fact in facts:
-            extra = [h for h in fact.hypotheses if h not in self.hypotheses]
-            if fact.root is self.root and len(extra) == 1:
+            extra = self.supposed(fact)
+            if len(extra) == 1:
                 shown.add((extra[0], fact.claim))
         a, b = claim.args
         if not ({(a, b), (b, a)} <= shown):
             raise NotShown("equivalent: the facts do not show both directions")
-        return self._establish("equivalent", claim, because, [])
+        return self._establish("equivalent", claim, because, [], strength=_weakest(facts))
 
     def both(self, claim: Any, facts: Sequence[Fact], *, because: str) -> Fact:
         """A and B, from both."""
@@ -303,10 +352,13 @@ class Proof(Scope):
         """The claim, shown under suppositions of which one always holds."""
         premises = []
         for fact in facts:
-            extra = [h for h in fact.hypotheses if h not in self.hypotheses]
-            if fact.root is not self.root or len(extra) != 1 or not _same(fact.claim, claim):
+            extra = self.supposed(fact)
+            if len(extra) != 1 or not _same(fact.claim, claim):
                 raise NotShown("cases: each fact must show the claim under one supposition")
             premises.append(extra[0])
+        for power in (p for premise in premises for p in premise.atoms(sympy.Pow, sympy.log)):
+            if not real(power, self):
+                raise NotShown(f"cases: where {power} has no value, no case holds")
         if sympy.simplify(sympy.Or(*premises)) is not sympy.true:
             raise NotShown(f"cases: {premises} do not exhaust all cases")
         return self._establish("cases", claim, because, [], strength=_weakest(facts))
@@ -315,23 +367,53 @@ class Proof(Scope):
         """What was shown for all values, at one: each value must visibly lie in its symbol's domain."""
         self._check([fact])
         at = {symbol: sympy.sympify(value) for symbol, value in at.items()}
+        self._substitutable(fact.claim, at)
+        for declared in self.declared:
+            mentions = declared.hypothesis.free_symbols | {declared.symbol}
+            if not mentions & at.keys():
+                continue
+            relations = sympy.And.make_args(declared.hypothesis)
+            if declared.symbol not in at and not fact.claim.has(declared.symbol):  # then it must only exist
+                ends = [b for b in (declared.low, declared.high) if b is not None]
+                compare = sympy.Lt if declared.open else sympy.Le
+                relations = [compare(*ends, evaluate=False)] if len(ends) == 2 else []
+            for relation in relations:
+                self._visible_relation(substituted(relation, at))
         for symbol, value in at.items():
-            for declared in (d for d in self.declared if d.symbol == symbol):
-                for relation in sympy.And.make_args(declared.hypothesis):
-                    self._visible_relation(relation.subs(at, simultaneous=True))
-            for assumption in ("integer", "real", "positive", "nonnegative", "nonzero"):
-                if getattr(symbol, f"is_{assumption}") and not getattr(value, f"is_{assumption}"):
-                    if assumption in ("positive", "nonnegative") and nonnegative(
-                        value, self, strict=assumption == "positive"
-                    ):
-                        continue
-                    if assumption == "real" and real(value, self):
-                        continue
-                    raise NotShown(f"instance: {value} is not visibly {assumption}, as {symbol} is")
+            self._visible_assumptions(symbol, value)
         for hypothesis in fact.hypotheses:
-            if hypothesis.subs(at, simultaneous=True) not in self.hypotheses:
-                self._visible_relation(hypothesis.subs(at, simultaneous=True))
-        return self._establish("instance", fact.claim.subs(at, simultaneous=True), because, [fact])
+            if substituted(hypothesis, at) not in self.hypotheses:
+                self._visible_relation(substituted(hypothesis, at))
+        return self._establish("instance", substituted(fact.claim, at), because, [fact])
+
+    def _substitutable(self, claim: Any, at: Mapping[Any, Any]) -> None:
+        """Putting the values in means the same as taking the claim at them: nothing is hidden, random or differentiated."""
+        given, free = set(at), set().union(*(v.free_symbols for v in at.values()))
+        for symbol in given:
+            if self.bounds(symbol) is None or not symbol.is_Symbol:
+                raise NotShown(f"instance: {symbol} is no declared number")
+        if given & self.hidden(claim):
+            raise NotShown(f"instance: the claim depends on {given & self.hidden(claim)} through a recursion or a law")
+        if any(map(self.is_random, at.values())) and claim.has(Expectation):
+            raise NotShown("instance: a random value may depend on what the expectation averages")
+        for node in claim.atoms(sympy.Derivative, sympy.Limit):
+            variables = set(node.variables) if isinstance(node, sympy.Derivative) else {node.args[1]}
+            names = {s for v in variables for s in v.free_symbols}
+            if names & (given | free):
+                raise NotShown(f"instance: {node} is taken with respect to {variables}")
+
+    def _visible_assumptions(self, symbol: Any, value: Any) -> None:
+        for assumption in ("integer", "real", "positive", "nonnegative", "nonzero"):
+            if not getattr(symbol, f"is_{assumption}") or getattr(value, f"is_{assumption}"):
+                continue
+            strict = assumption == "positive"
+            if assumption in ("positive", "nonnegative") and nonnegative(value, self, strict=strict):
+                continue
+            if assumption == "nonzero" and any(nonnegative(v, self, strict=True) for v in (value, -value)):
+                continue
+            if assumption == "real" and real(value, self):
+                continue
+            raise NotShown(f"instance: {value} is not visibly {assumption}, as {symbol} is")
 
     # ---- limits, finite and compact domains ------------------------------------------------------------------------
 
@@ -341,28 +423,26 @@ class Proof(Scope):
         if not isinstance(left, sympy.Limit):
             raise NotShown("limit: the left side is no limit")
         inner, variable, target, direction = left.args
-        scope = self._with(using)
-        inner = normal(inner, self)
-        if target == sympy.oo:
-            for power in sorted(inner.atoms(sympy.Pow), key=sympy.count_ops, reverse=True):
-                exponent = power.exp.coeff(variable) if power.exp.has(variable) else sympy.Integer(0)
-                if exponent.is_positive and not power.base.has(variable) and not exponent.has(variable):
-                    if nonnegative(1 - sympy.Abs(power.base), scope, strict=True) or nonnegative(
-                        normal(1 - sympy.Abs(power.base), scope), scope, strict=True
-                    ):
-                        inner = inner.subs(power, 0)
-        result = sympy.limit(inner, variable, target, str(direction))
+        result = limit_of(normal(inner, self), variable, target, str(direction), self._with(using))
         if not self._zero(result - right, using):
             raise NotShown(f"limit: the limit is {result}")
         return self._establish("limit", claim, because, using)
 
     def enumerate(self, claim: Any, sizes: Mapping[Any, Sequence[int]], *, because: str) -> Fact:
         """All sizes in the given ranges, one by one: an identity symbolically, anything else at every integer point."""
+        for size, values in sizes.items():
+            declared = self.bounds(size)
+            if (
+                declared is None
+                or not values
+                or list(values) != list(range(int(declared.low), int(declared.low) + len(values)))
+            ):
+                raise NotShown(f"enumerate: {size} must run from its smallest value on, without gaps")
         for assignment in itertools.product(*sizes.values()):
             at = dict(zip(sizes, map(sympy.Integer, assignment), strict=True))
-            instance = claim.subs(at)
+            instance = substituted(claim, at)
             if isinstance(claim, sympy.Eq):
-                shown = is_zero(_expanded(claim.lhs - claim.rhs, at), self)
+                shown = is_zero(substituted(claim.lhs - claim.rhs, at), self)
             else:
                 remaining = claim.free_symbols - set(at)
                 point = Point({s: Fraction(int(v)) for s, v in at.items()}, recursions=self.recursions, laws=self.laws)
@@ -374,6 +454,12 @@ class Proof(Scope):
     def enclose(self, claim: Any, box: Mapping[Any, tuple[Any, Any]], *, because: str, depth: int = 24) -> Fact:
         """A strict inequality on a compact box, by interval arithmetic on a subdivision."""
         smaller, larger, _ = _ordered(claim)
+        for symbol in claim.free_symbols:
+            if symbol not in box:
+                raise NotShown(f"enclose: the box says nothing of {symbol}")
+            low, high = map(sympy.Rational, map(str, box[symbol]))
+            if not (nonnegative(symbol - low, self) and nonnegative(high - symbol, self)):
+                raise NotShown(f"enclose: {symbol} may lie outside [{low}, {high}]")
         boxes = [({s: (Fraction(str(a)), Fraction(str(b))) for s, (a, b) in box.items()}, 0)]
         while boxes:
             current, level = boxes.pop()
@@ -393,10 +479,9 @@ class Proof(Scope):
 
     def refute(self, claim: Any, at: Mapping[Any, Any], *, because: str) -> Fact:
         """The claim is false: both engines find it false at one exact instance of the hypotheses."""
+        admit(claim, self)
         point = self.at(at)
-        for hypothesis in self.domain():
-            if point.decide(_instantiated(hypothesis)) is False:
-                raise NotShown(f"refute: the instance violates the hypothesis {hypothesis}")
+        admissible(point, at, self)
         if point.decide(claim) is not False:
             raise NotShown(f"refute: the claim is not false at {at}")
         first = _substituted(claim, at)
@@ -407,9 +492,16 @@ class Proof(Scope):
 
     def undefined(self, expr: Any, at: Mapping[Any, Any], *, because: str) -> Fact:
         """The expression as printed has no value at this instance: an index out of range, a name without meaning."""
+        missing = without_value(expr, at, self)
+        if missing:
+            raise NotShown(f"undefined: the instance gives no value to {', '.join(map(str, missing))}")
+        point = self.at(at)
+        admissible(point, at, self)
         try:
-            value = self.at(at).value(expr)
+            value = point.value(expr)
         except Undefined as reason:
+            if "engine 2" in str(reason):
+                raise NotShown(f"undefined: {reason}") from None
             return self._refuted(sympy.Function("undefined")(sympy.Symbol(str(reason))), at, because, ("exact",))
         raise NotShown(f"undefined: the expression has the value {value}")
 
@@ -421,7 +513,7 @@ class Proof(Scope):
         return point
 
     def _refuted(self, claim: Any, at: Mapping[Any, Any], because: str, engines: tuple[str, ...]) -> Fact:
-        fact = Fact(_SEAL, claim, self.hypotheses, "counterexample", because, engines, "refuted", self.root, at)
+        fact = Fact(_SEAL, claim, self.hypotheses, "counterexample", because, engines, "refuted", self, at)
         self.root.refutations.append(fact)
         self.root.steps.append(fact)
         return fact
@@ -438,9 +530,10 @@ class Proof(Scope):
         restricted: Mapping[Any, Sequence[int]] | None = None,
     ) -> Fact:
         self._check(used)
+        admit(claim, self)
         engines = self._tried(claim, restricted)
         strength = _weakest([*used], strength)
-        fact = Fact(_SEAL, claim, self.hypotheses, rule, because, engines, strength, self.root)
+        fact = Fact(_SEAL, claim, self.hypotheses, rule, because, engines, strength, self)
         self.root.steps.append(fact)
         return fact
 
@@ -464,9 +557,8 @@ class Proof(Scope):
         """(point, verdict) at random instances of the hypotheses; Undefined inside the hypotheses stops the proof."""
         rng = random.Random(f"{self.root.seed} {claim}")
         for _ in range(count):
-            point = self.point(rng)
-            for symbol, allowed in (restricted or {}).items():
-                point.values[symbol] = Fraction(rng.choice(list(allowed)))
+            fixed = {symbol: Fraction(rng.choice(list(allowed))) for symbol, allowed in (restricted or {}).items()}
+            point = self.point(rng, fixed)
             try:
                 verdict = point.decide(claim)
             except Undefined as reason:
@@ -479,13 +571,14 @@ class Proof(Scope):
 
     def _zero(self, difference: Any, using: Sequence[Fact]) -> bool:
         self._check(using)
-        for fact in using:
-            if isinstance(fact.claim, sympy.Eq):
-                difference = _replaced(difference, *fact.claim.args)
+        own_indices(difference, self)
+        equations = [fact for fact in using if isinstance(fact.claim, sympy.Eq)]
+        for fact in equations:
+            difference = rewritten(difference, fact.claim, self, fact.hypotheses)
         difference = normal(difference, self)
-        for fact in using:
-            if isinstance(fact.claim, sympy.Eq):
-                difference = _replaced(difference, normal(fact.claim.lhs, self), fact.claim.rhs)
+        for fact in equations:
+            met = sympy.Eq(normal(fact.claim.lhs, self), fact.claim.rhs, evaluate=False)
+            difference = rewritten(difference, met, self, fact.hypotheses)
         return is_zero(difference, self)
 
     def _with(self, using: Sequence[Fact]) -> Proof:
@@ -498,10 +591,17 @@ class Proof(Scope):
 
     def _check(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
-            if not isinstance(fact, Fact) or fact.root is not self.root:
-                raise NotShown("a premise is no fact of this theorem")
-            if any(h not in self.hypotheses for h in fact.hypotheses):
+            if self.supposed(fact):
                 raise NotShown(f"{fact.claim} was shown under a hypothesis that does not hold here")
+
+    def supposed(self, fact: Fact) -> list[Any]:
+        """The hypotheses of a fact that are not hypotheses here."""
+        if self.root.issued.get(id(fact)) is not fact:
+            raise NotShown("a premise is no fact of this theorem")
+        own = {d.symbol for proof in (self, self.root) for d in proof.declared}
+        if not fact.declared <= own:
+            raise NotShown(f"{fact.claim} was shown with symbols that are not declared here: {fact.declared - own}")
+        return [h for h in fact.hypotheses if h not in self.hypotheses]
 
     def _visible_relation(self, relation: Any) -> None:
         if relation in (True, sympy.true):
@@ -540,75 +640,16 @@ def _weakest(facts: Sequence[Fact], strength: str = "proved") -> str:
     return max([strength, *(f.strength for f in facts)], key=order.index)
 
 
-def _replaced(expr: Any, left: Any, right: Any) -> Any:
-    """left -> right; for x(i, k) with plain symbols, at all indices (the equation was shown for all of them)."""
-    if isinstance(left, AppliedUndef) and all(a.is_Symbol for a in left.args):
-        return expr.replace(
-            lambda e: (
-                isinstance(e, AppliedUndef)
-                and e.func == left.func
-                and all(a.is_nonnegative or a.is_Symbol for a in e.args)
-            ),
-            lambda e: right.subs(dict(zip(left.args, e.args, strict=True)), simultaneous=True),
-        )
-    return expr.subs(left, right)
-
-
-def _last_term(left: Any, over: Any) -> tuple[str, Any] | None:
+def _last_term(left: Any, over: Any, scope: Scope) -> tuple[str, Any] | None:
     """What a sum or product with upper limit over + c gains from one more step."""
     if not isinstance(left, sympy.Sum | sympy.Product) or len(left.limits) != 1:
         return None
     index, low, high = left.limits[0]
     if left.function.has(over) or low.has(over) or sympy.expand(high - over).has(over):
         return None
-    return ("sum" if isinstance(left, sympy.Sum) else "product"), left.function.subs(index, high + 1)
-
-
-def _convex(expr: Any, x: Any, scope: Scope) -> bool:
-    if not expr.has(x):
-        return True
-    if isinstance(expr, sympy.Abs):
-        return bool(sympy.diff(expr.args[0], x, 2).expand() == 0) and not expr.args[0].atoms(
-            sympy.Abs, sympy.Max, sympy.Min
-        )
-    if isinstance(expr, sympy.Max):
-        return all(_convex(a, x, scope) for a in expr.args)
-    if expr.is_Add:
-        return all(_convex(a, x, scope) for a in expr.args)
-    if expr.is_Mul:
-        constant, dependent = expr.as_independent(x, as_Add=False)
-        if constant != 1 and nonnegative(constant, scope):
-            return _convex(dependent, x, scope)
-    if (
-        expr.is_Pow
-        and expr.exp.is_integer
-        and expr.exp.is_even
-        and expr.exp.is_positive
-        and isinstance(expr.base, sympy.Abs)
-    ):
-        return _convex(expr.base, x, scope)
-    if expr.atoms(sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside, sympy.Piecewise, sympy.floor):
-        return False
-    try:
-        _require_continuous(expr, x, scope)
-    except NotShown:
-        return False
-    second = sympy.diff(expr, x, 2)
-    return nonnegative(second, scope) or nonnegative(sympy.factor(second), scope)
-
-
-def _require_continuous(expr: Any, x: Any, scope: Scope) -> None:
-    """Every denominator, logarithm and root that contains x must be visibly fine on the whole domain."""
-    for power in expr.atoms(sympy.Pow):
-        if power.base.has(x) and not (power.exp.is_integer and power.exp.is_nonnegative):
-            if not (nonnegative(power.base, scope, strict=True) or nonnegative(-power.base, scope, strict=True)):
-                raise NotShown(f"continuity: the sign of {power.base} is not visible")
-    for logarithm in expr.atoms(sympy.log):
-        if logarithm.has(x) and not nonnegative(logarithm.args[0], scope, strict=True):
-            raise NotShown(f"continuity: {logarithm.args[0]} is not visibly positive")
-    for name in (sympy.sign, sympy.Heaviside, sympy.floor, sympy.ceiling, sympy.Piecewise, sympy.tan):
-        if any(e.has(x) for e in expr.atoms(name)):
-            raise NotShown(f"continuity: {name.__name__} jumps")
+    if not scope.at_least_zero(high + 1 - low):  # a sum that is still empty after one more step gains nothing
+        return None
+    return ("sum" if isinstance(left, sympy.Sum) else "product"), substituted(left.function, {index: high + 1})
 
 
 # ---- exact points ----------------------------------------------------------------------------------------------------
@@ -654,15 +695,6 @@ def _substituted(claim: Any, at: Mapping[Any, Any]) -> Any:
         return sympy.simplify(claim)
     except (TypeError, ValueError, AttributeError, NotImplementedError):
         return None
-
-
-def _expanded(expr: Any, at: Mapping[Any, Any]) -> Any:
-    return expr.subs(at).doit()
-
-
-def _instantiated(hypothesis: Any) -> Any:
-    """Bounds declared for every entry of a vector have a placeholder index: those are checked by the draw, not here."""
-    return sympy.true if hypothesis.atoms(sympy.Indexed) else hypothesis
 
 
 def _outward(x: Fraction) -> Any:

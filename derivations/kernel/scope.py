@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -57,6 +57,7 @@ class Declared:
     low: Any = None
     high: Any = None
     open: bool = False
+    nonzero: bool = False
 
 
 class Scope:
@@ -136,7 +137,7 @@ class Scope:
         symbol = sympy.Symbol(name, **_assumptions(low, high, open, nonzero, self))
         relations = _bounds(symbol, low, high, open) + ([sympy.Ne(symbol, 0)] if nonzero else [])
         hypothesis = sympy.And(*relations, evaluate=False) if relations else sympy.true
-        self._declare(Declared(symbol, _real_draw(low, high, open, nonzero), (), hypothesis, low, high, open))
+        self._declare(Declared(symbol, _real_draw(low, high, open, nonzero), (), hypothesis, low, high, open, nonzero))
         self._bound_slacks(symbol, low, high, open)
         return symbol
 
@@ -156,7 +157,8 @@ class Scope:
         entry = base[tuple(sympy.Symbol(letter, integer=True) for letter, _ in zip("ijkl", sizes, strict=False))]
         relations = _bounds(entry, low, high, open) + ([sympy.Ne(entry, 0, evaluate=False)] if nonzero else [])
         hypothesis = sympy.And(*relations, evaluate=False) if relations else sympy.true
-        self._declare(Declared(base, _real_draw(low, high, open, nonzero), sizes, hypothesis, low, high, open))
+        draw = _real_draw(low, high, open, nonzero)
+        self._declare(Declared(base, draw, sizes, hypothesis, low, high, open, nonzero))
         if low is not None or high is not None:
             self.entry_bounds.append((base, low, high, open))
         return base
@@ -303,7 +305,8 @@ class Scope:
             return False
         if any(expr.has(base.label if isinstance(base, sympy.IndexedBase) else base) for base in self.laws):
             return True
-        return any(self.is_random(part) for part in self._rules_behind(expr))
+        labels = [base.label if isinstance(base, sympy.IndexedBase) else base for base in self.laws]
+        return any(part.has(*labels) for part in self._rules_behind(expr))
 
     def _rules_behind(self, expr: Any) -> list[Any]:
         """The start and the step of every sequence that the expression reaches, through other sequences too."""
@@ -373,13 +376,16 @@ class Scope:
 
     # ---- instances ------------------------------------------------------------------------------------------------
 
-    def point(self, rng: random.Random) -> Point:
-        """A random instance of all declarations that satisfies the hypotheses."""
+    def point(self, rng: random.Random, fixed: Mapping[Any, Any] | None = None) -> Point:
+        """A random instance of all declarations that satisfies the hypotheses, with some values chosen."""
         for _ in range(ATTEMPTS):
             point = Point(recursions=self.recursions, laws=self.laws)
             try:
                 for declared in self.declared:
-                    self._draw(declared, rng, point)
+                    if fixed and declared.symbol in fixed:
+                        point.values[declared.symbol] = fixed[declared.symbol]
+                    else:
+                        self._draw(declared, rng, point)
                 if all(point.decide(h) for h in self.hypotheses):
                     return point
             except Undefined:
