@@ -1,8 +1,8 @@
 """Losses: what a network's output is compared with, and the gradient that starts backpropagation.
 
-Notation: a_1..a_K are the logits of one example, y its class, f = softmax(a), e(y) the one-hot vector of y; H is the entropy
-and KL the Kullback-Leibler divergence. Probabilities are positive weights divided by their sum, so that no hypothesis about
-sums is needed. One inequality, e^u >= 1 + u, carries every bound between logarithms.
+Notation: a_1..a_K are the logits of one example, y its class, f = softmax(a), e(y) the one-hot vector of y; H is the
+entropy and KL the Kullback-Leibler divergence. Probabilities are positive weights divided by their sum, so that no
+hypothesis about sums is needed. One inequality, e^u >= 1 + u, carries every bound between logarithms.
 """
 
 from __future__ import annotations
@@ -10,7 +10,19 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import (
-    Abs, And, Derivative, Heaviside, Implies, IndexedBase, Integral, KroneckerDelta, Limit, Product, Rational, exp, log, oo, pi, sqrt,
+    Abs,
+    Derivative,
+    Heaviside,
+    Implies,
+    IndexedBase,
+    KroneckerDelta,
+    Limit,
+    Rational,
+    exp,
+    log,
+    oo,
+    pi,
+    sqrt,
 )  # fmt: skip
 
 from .kernel import Eq, Expectation, Fact, Ge, Gt, Le, Lt, Proof, Source, independent, misprint, product, theorem, total
@@ -117,7 +129,8 @@ def softmax_cross_entropy_gradient(t: Proof) -> None:
 
 
 @theorem(
-    "Softmax gives positive probabilities that sum to 1, keeps the order of the logits and ignores a common shift; for two classes it is the sigmoid",
+    "Softmax gives positive probabilities that sum to 1, keeps the order of the logits and ignores a common "
+    "shift; for two classes it is the sigmoid",
     covers=[
         "000:digit-probability-head", "000:probability-simplex", "003:softmax-invariances-and-binary-reduction",
         "003:output-activation-per-task", "003:softmax-normaliser-index",
@@ -177,7 +190,8 @@ def softmax_normalizer_without_its_index(t: Proof) -> None:
 
 
 @theorem(
-    "softmax(beta z) tends to the indicator of the largest logit, ties share it equally, and log-sum-exp is the maximum up to log n",
+    "softmax(beta z) tends to the indicator of the largest logit, ties share it equally, and log-sum-exp is the "
+    "maximum up to log n",
     covers=["000:softmax-is-soft-argmax"],
     sources=[Source("000", "l.174", "softmax: a soft version of argmax")],
 )
@@ -238,7 +252,8 @@ def above_maximum(t: Proof, n: Any, top: Any, below: Any, u: Any, tangent: Fact)
 
 
 @theorem(
-    "Cross-entropy is entropy plus KL, and KL is at least the squared Hellinger distance, so only p itself minimizes it",
+    "Cross-entropy is entropy plus KL, and KL is at least the squared Hellinger distance, so only p itself "
+    "minimizes it",
     covers=["000:nll-is-cross-entropy", "003:expected-negative-log-likelihood"],
     sources=[
         Source("000", "l.129", "J is the cross-entropy between p_data and p_model"),
@@ -246,7 +261,9 @@ def above_maximum(t: Proof, n: Any, top: Any, below: Any, u: Any, tangent: Fact)
     ],
 )
 def cross_entropy_is_entropy_plus_kl(t: Proof) -> None:
-    """For one input; averaging over inputs keeps the equality and the sign. Gibbs' inequality comes with its remainder."""
+    """For one input; averaging over inputs keeps the equality and the sign. Gibbs' inequality comes with its
+    remainder.
+    """
     classes = t.size("K")
     data, model = (t.vector(name, classes, low=0, open=True) for name in ("P", "Q"))
     p, q = (distribution(lambda k, w=w: w[k], classes) for w in (data, model))
@@ -276,12 +293,15 @@ def cross_entropy_is_entropy_plus_kl(t: Proof) -> None:
 
 
 @theorem(
-    "Log-sum-exp and negative entropy are convex conjugates: softmax is the exponential family whose mean parameter maximizes p'a + H(p)",
+    "Log-sum-exp and negative entropy are convex conjugates: softmax is the exponential family whose mean "
+    "parameter maximizes p'a + H(p)",
     covers=["000:softmax-is-soft-argmax", "003:softmax-invariances-and-binary-reduction"],
     sources=[Source("000", "l.174", "softmax: a soft version of argmax")],
 )
 def log_sum_exp_conjugate(t: Proof) -> None:
-    """What p'a + H(p) lacks to log-sum-exp is KL(p, softmax(a)), and what p'a - LSE(a) lacks to -H(p) is the same KL."""
+    """What p'a + H(p) lacks to log-sum-exp is KL(p, softmax(a)), and what p'a - LSE(a) lacks to -H(p) is the same
+    KL.
+    """
     classes = t.size("K")
     a, weights = t.vector("a", classes), t.vector("P", classes, low=0, open=True)
     i, j = t.index("i", classes), t.index("j", classes)
@@ -330,7 +350,8 @@ def log_sum_exp_conjugate(t: Proof) -> None:
 
 
 @theorem(
-    "The likelihood of a data set grows exactly as its mean negative log-likelihood falls, and relative frequencies maximize a categorical one",
+    "The likelihood of a data set grows exactly as its mean negative log-likelihood falls, and relative "
+    "frequencies maximize a categorical one",
     covers=[
         "000:nll-objective", "000:mle-equals-min-nll", "001:mle-sum-equals-empirical-mean", "002:finite-sum-objective",
     ],
@@ -342,7 +363,9 @@ def log_sum_exp_conjugate(t: Proof) -> None:
     ],
 )  # fmt: skip
 def maximum_likelihood_is_minimum_loss(t: Proof) -> None:
-    """P_i and Q_i are the probabilities that two parameter vectors give to example i; nothing else about the model matters."""
+    """P_i and Q_i are the probabilities that two parameter vectors give to example i; nothing else about the model
+    matters.
+    """
     n, m = t.size("n"), t.size("m")
     one, other = (t.vector(name, n, low=0, open=True) for name in ("P", "Q"))
     loss, other_loss = (-total(n, lambda i, p=p: log(p[i])) / n for p in (one, other))
@@ -416,7 +439,8 @@ def relative_frequencies(t: Proof, u: Any, tangent: Fact) -> None:
 
 
 @theorem(
-    "A Gaussian negative log-likelihood is the squared error over 2 sigma^2 plus a constant, and the mean minimizes the expected squared error",
+    "A Gaussian negative log-likelihood is the squared error over 2 sigma^2 plus a constant, and the mean "
+    "minimizes the expected squared error",
     covers=["000:gaussian-nll-vs-mse", "003:gaussian-likelihood-gives-squared-loss", "000:empirical-mse"],
     sources=[
         Source("000", "l.135-143", "J(theta) = 1/|T| sum ||y - f(x; theta)||^2"),
@@ -427,7 +451,7 @@ def gaussian_negative_log_likelihood(t: Proof) -> None:
     """The logarithm undoes the exponential of the density; only the quadratic part depends on the prediction f."""
     d, sigma = t.size("d"), t.positive("sigma")
     y, f, g = t.vector("y", d), t.vector("f", d), t.vector("g", d)
-    i, z = t.index("i", d), t.real("z")
+    i = t.index("i", d)
     density = lambda residual: exp(-(residual**2) / (2 * sigma**2)) / sqrt(2 * pi * sigma**2)  # noqa: E731
     nll = lambda f: -log(product(d, lambda k: density(y[k] - f[k])))  # noqa: E731
     squared = lambda f: total(d, lambda k: (y[k] - f[k]) ** 2)  # noqa: E731
@@ -447,7 +471,6 @@ def gaussian_negative_log_likelihood(t: Proof) -> None:
         t.state("gradient of the squared error", Eq(Derivative(squared(f), f[i]), 2 * (f[i] - y[i]))),
         because="2 sigma^2 times as long: a learning rate does not carry over from one loss to the other",
     )
-    t.equal(t.state("density", Eq(Integral(density(z), (z, -oo, oo)), 1)), because="the Gaussian integral")
     mean, sd, guess = t.real("mu"), t.positive("s"), t.real("b")
     target = t.random("Y", independent([mean, mean**2 + sd**2], name="target given the input"))
     risk = Expectation((target - guess) ** 2)
@@ -459,7 +482,9 @@ def gaussian_negative_log_likelihood(t: Proof) -> None:
 
 
 def noise_scale(t: Proof) -> None:
-    """Beyond the fixed variance: a predicted one is best at the squared residual; Laplace noise gives the absolute error."""
+    """Beyond the fixed variance: a predicted one is best at the squared residual; Laplace noise gives the absolute
+    error.
+    """
     residual, variance = t.positive("r"), t.positive("v")
     u, tangent = tangent_line(t)
     loss = lambda v: (residual**2 / v + log(v)) / 2  # noqa: E731
@@ -496,7 +521,8 @@ def gaussian_likelihood_as_squared_error(t: Proof) -> None:
 
 
 @theorem(
-    "The Bernoulli negative log-likelihood of a logit is log(1 + e^a) - Y a, with slope sigma - Y and a curvature in (0, 1/4]",
+    "The Bernoulli negative log-likelihood of a logit is log(1 + e^a) - Y a, with slope sigma - Y and a curvature"
+    " in (0, 1/4]",
     covers=["003:bernoulli-likelihood-gives-bce"],
     sources=[Source("003", "l.249-251", "L(theta) = - E [Y log f(X, theta) + (1 - Y) log(1 - f(X, theta))]")],
 )
@@ -528,7 +554,8 @@ def binary_cross_entropy(t: Proof) -> None:
 
 
 @theorem(
-    "Categorical cross-entropy selects the log-probability of the class, is log K at equal logits, is binary for K = 2, and bounds the mixed loss of soft labels",
+    "Categorical cross-entropy selects the log-probability of the class, is log K at equal logits, is binary for "
+    "K = 2, and bounds the mixed loss of soft labels",
     covers=["000:categorical-nll", "000:one-hot-selection", "003:categorical-cross-entropy"],
     sources=[
         Source("000", "l.160-182", "J(theta) = - 1/|T| sum_((x,i) in T) log p_model(y = i | x)"),
@@ -602,7 +629,8 @@ def label_zero_without_a_logit(t: Proof) -> None:
 
 
 @theorem(
-    "The zero-one loss is constant on either side of its jump, and cross-entropy in base 2 bounds it from above for every number of classes",
+    "The zero-one loss is constant on either side of its jump, and cross-entropy in base 2 bounds it from above "
+    "for every number of classes",
     covers=["001:zero-one-loss-has-no-gradient", "001:nll-dominates-zero-one", "003:cross-entropy-surrogate-for-error"],
     sources=[
         Source("001", "l.47-55", "0-1 loss is intractable; the negative log-likelihood is a surrogate"),
@@ -662,7 +690,9 @@ def cross_entropy_dominates_zero_one(t: Proof) -> None:
     sources=[Source("001", "l.52", "exact minimization of the 0-1 loss is intractable in general")],
 )
 def threshold_between_neighbours(t: Proof) -> None:
-    """Points x - (gaps to the left) and x + g + (gaps to the right): N + 1 cuts with two orientations are all classifiers."""
+    """Points x - (gaps to the left) and x + g + (gaps to the right): N + 1 cuts with two orientations are all
+    classifiers.
+    """
     below, above = t.size("l"), t.size("r")
     x, gap = t.real("x"), t.positive("g")
     left, right = t.vector("a", below, low=0), t.vector("b", above, low=0)
@@ -679,4 +709,112 @@ def threshold_between_neighbours(t: Proof) -> None:
         t.state("points on the right are above it", Gt(right_point, threshold)),
         [(1 - share) * gap, total(j, lambda k: right[k])],
         because="so the labels, and with them the training error, depend on the gap alone and not on where in it",
+    )
+
+
+@theorem(
+    "On separable data logistic loss falls along every separator from every point, is never 0, and has the infimum 0",
+    covers=["001:surrogate-keeps-moving-after-train-error-zero"],
+    sources=[Source("001", "l.56-60", "the surrogate may keep decreasing after the 0-1 training loss is zero")],
+)
+def logistic_loss_has_no_minimum_on_separable_data(t: Proof) -> None:
+    """Rows x_i carry the sign of their label; v separates when every margin x_i'v is positive. No w has a vanishing
+    gradient.
+    """
+    n, d, s = t.size("N"), t.size("d"), t.nonnegative("s")
+    rows, w, v = t.vector("x", n, d), t.vector("w", d), t.vector("v", d)
+    along = lambda i: total(d, lambda j: rows[i, j] * (w[j] + s * v[j]))  # noqa: E731
+    margin = lambda i: total(d, lambda j: rows[i, j] * v[j])  # noqa: E731
+    risk = lambda z: total(n, lambda i: log(1 + exp(-z(i)))) / n  # noqa: E731
+    pull = lambda z, m: -total(n, lambda i: m(i) / (1 + exp(z(i)))) / n  # noqa: E731
+    t.equal(
+        t.state("slope along v", Eq(Derivative(risk(along), s), pull(along, margin))),
+        because="each term log(1 + e^-z) has the slope -1/(1 + e^z) in its margin z, which grows by x_i'v",
+    )
+    smallest = t.positive("mu")
+    start, more = t.vector("z", n), t.vector("g", n, low=0)
+    ahead = lambda i: start[i] + s * (smallest + more[i])  # noqa: E731
+    t.compare(
+        t.state("it is negative for a separator", Lt(pull(ahead, lambda i: smallest + more[i]), 0)),
+        -pull(ahead, lambda i: smallest + more[i]),
+        because="all terms have the same sign, so the gradient has a negative product with v and is not 0 anywhere",
+    )
+    t.compare(t.state("never 0", Gt(risk(ahead), 0)), risk(ahead), because="1 + e^-z exceeds 1, whatever the margin")
+    u, tangent = tangent_line(t)
+    i = t.index("i", n)
+    logarithm = t.instance(tangent, {u: log(1 + exp(-ahead(i)))}, because="at log(1 + e^-z)")
+    growth = t.instance(tangent, {u: s * more[i]}, because="at the additional margin")
+    bound = exp(-s * smallest) * total(n, lambda i: exp(-start[i])) / n
+    t.compare(
+        t.state("exponential decay", Le(risk(ahead), bound)),
+        [
+            total(n, lambda i: exp(-ahead(i)) - log(1 + exp(-ahead(i)))) / n,
+            total(n, lambda i: exp(-ahead(i)) * (exp(s * more[i]) - 1 - s * more[i])) / n,
+            total(n, lambda i: exp(-ahead(i)) * s * more[i]) / n,
+        ],
+        using=[logarithm, growth],
+        because="log(1 + x) <= x, and every margin grows at least as fast as the smallest",
+    )
+    constant = t.positive("C")
+    t.limit(
+        t.state("infimum 0", Eq(Limit(exp(-s * smallest) * constant, s, oo), 0)),
+        because="the smallest margin is positive",
+    )
+
+
+@theorem(
+    "Softmax is 1/2-Lipschitz: v'(diag f - f f')v is at most |v|^2 / 2, which two equal logits attain",
+    covers=["000:softmax-definition", "003:softmax-invariances-and-binary-reduction"],
+    sources=[Source("000", "l.172", "softmax(z)_i = exp(z_i) / sum_j exp(z_j)")],
+)
+def softmax_lipschitz_constant(t: Proof) -> None:
+    """The Jacobian of softmax is the Hessian of log-sum-exp; its quadratic form is a variance, bounded by a sum of
+    squares.
+    """
+    classes = t.size("K")
+    a, v = t.vector("a", classes), t.vector("v", classes)
+    f = distribution(lambda k: exp(a[k]), classes)
+    variance = total(classes, lambda k: f(k) * v[k] ** 2) - total(classes, lambda k: f(k) * v[k]) ** 2
+    distinct = lambda k, m: (1 - KroneckerDelta(k, m)) ** 2  # noqa: E731
+    pairs = total(classes, lambda k: total(classes, lambda m: distinct(k, m) * f(k) * f(m) * (v[k] + v[m]) ** 2))
+    squares = total(classes, lambda k: 2 * (HALF - f(k)) ** 2 * v[k] ** 2)
+    t.compare(
+        t.state("bound", Le(variance, total(classes, lambda k: v[k] ** 2) / 2)),
+        [pairs / 2, squares],
+        because="(v_k - v_m)^2 <= 2 v_k^2 + 2 v_m^2 for each pair, and 2 f (1 - f) <= 1/2 for each class",
+    )
+    two = t.vector("z", 2)
+    g = distribution(lambda k: exp(0 * two[k]), 2)
+    opposite = lambda k: 2 * KroneckerDelta(k, 1) - 1  # noqa: E731
+    attained = total(2, lambda k: g(k) * opposite(k) ** 2) - total(2, lambda k: g(k) * opposite(k)) ** 2
+    t.equal(
+        t.state("attained", Eq(attained, total(2, lambda k: opposite(k) ** 2) / 2)),
+        because="f = (1/2, 1/2) and v = (1, -1): variance 1, half of |v|^2 = 2",
+    )
+
+
+@theorem(
+    "Identity with half the squared error, sigmoid with binary and softmax with categorical cross-entropy share "
+    "one gradient: prediction minus target",
+    covers=["003:output-activation-per-task"],
+    sources=[Source("003", "l.147-150", "psi: identity, sigmoid or softmax")],
+)
+def canonical_output_layers(t: Proof) -> None:
+    """Each loss is a log-partition function of the logits minus their product with the target."""
+    classes = t.size("K")
+    a, target, i = t.vector("a", classes), t.vector("y", classes), t.index("i", classes)
+    weights = t.vector("w", classes, low=0, open=True)
+    squared = total(classes, lambda k: (a[k] - target[k]) ** 2) / 2
+    t.equal(t.state("regression", Eq(Derivative(squared, a[i]), a[i] - target[i])), because="only one square has a_i")
+    sigma = lambda z: 1 / (1 + exp(-z))  # noqa: E731
+    binary = total(classes, lambda k: log(1 + exp(a[k])) - target[k] * a[k])
+    t.equal(
+        t.state("labels", Eq(Derivative(binary, a[i]), sigma(a[i]) - target[i])),
+        because="K independent yes-or-no labels: the derivative of log(1 + e^a) is the sigmoid",
+    )
+    share = distribution(lambda k: weights[k], classes)
+    categorical = -total(classes, lambda k: share(k) * log(softmax(a, classes, k)))
+    t.equal(
+        t.state("classes", Eq(Derivative(categorical, a[i]), softmax(a, classes, i) - share(i))),
+        because="one of K classes, with any target distribution: the derivative of log-sum-exp is softmax",
     )
