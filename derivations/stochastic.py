@@ -109,12 +109,9 @@ def minibatch_variance(t: Proof) -> None:
         ),
         because="the step is the batch gradient times -eta, and E[z^2] - E[z]^2 is the variance",
     )
-    t.equal(
-        t.state(
-            "a hundred times the batch, a tenth of the standard error",
-            Eq(sqrt(sigma2 / (100 * b)), sqrt(sigma2 / b) / 10),
-        ),
-        because="the standard error is sigma / sqrt(b)",
+    t.expectation(
+        t.state("standard error", Eq(sqrt(Expectation((with_replacement - mean) ** 2)), sqrt(sigma2) / sqrt(b))),
+        because="sigma / sqrt(b): a hundred times the batch for a tenth of the error",
     )
     without_replacement(t, n, gradient, mean, sigma2)
 
@@ -279,9 +276,13 @@ def fresh_examples_follow_the_risk(t: Proof) -> None:
         ),
         because="its error m - z is correlated with the iterate that z has made: covariance -eta Var(z), not 0",
     )
+    fresh = t.random("z_fresh", independent([m, m**2 + s**2], name="another example"))
     t.expectation(
-        t.state("a fresh one is not", Eq(Expectation(((after - m) - (after - m)) * after), 0)),
-        because="given the iterate a fresh example has the mean gradient theta - m",
+        t.state(
+            "a fresh one is not",
+            Eq(Expectation(((after - fresh) - (after - m)) * (after - Expectation(after))), 0),
+        ),
+        because="it is independent of the iterate",
     )
 
 
@@ -689,13 +690,10 @@ def scalar_floor(t: Proof, eta: Any) -> None:
 )
 def full_batch_gradient_vanishes(t: Proof) -> None:
     """The descent lemma pays for every squared gradient out of J, which has only J_0 - J_inf to give."""
-    horizon, k, m = t.size("T"), t.time("k"), t.integer("n", 0)
+    horizon, k = t.size("T"), t.time("k")
     smoothness, share = t.positive("L"), t.real("u", 0, 1, open=True)
     eta = 2 * share / smoothness  # any step in (0, 2/L)
     price = eta * (1 - smoothness * eta / 2)
-    t.equal(
-        t.state("price of a squared gradient", Eq(price, 2 * share * (1 - share) / smoothness)), because="eta = 2u/L"
-    )
     descent(t, horizon, eta, smoothness, price)
     curvature, start = t.positive("h"), t.real("w0", nonzero=True)
     (w,) = t.recursion(k, w=(start, lambda w: w(k) - eta * curvature * w(k)))
@@ -704,7 +702,6 @@ def full_batch_gradient_vanishes(t: Proof) -> None:
         over=k,
         because="J = h w^2/2: the gradient h w is never exactly 0 unless eta h = 1",
     )
-    del m
 
 
 def descent(t: Proof, horizon: Any, eta: Any, smoothness: Any, price: Any) -> None:
@@ -969,10 +966,12 @@ def region_of_confusion(t: Proof) -> None:
     left = t.suppose(Le(w, low))
     opposite = left.compare(Le(v * (w - c), 0), [v * (low - w), v * (c - low)], because="w <= min c <= c_i")
     t.implies(t.state("to the left too", Implies(Le(w, low), opposite.claim)), opposite, because="as supposed")
-    at_low, at_high = (w - low).subs(w, low + width / 2), (w - high).subs(w, low + width / 2)
-    t.equal(
-        t.state("between they disagree", Eq(at_low + at_high, 0)),
-        because="half-way the two outermost examples pull with opposite signs",
+    part, apart = t.real("part", 0, 1, open=True), t.positive("apart")
+    within = low + part * apart
+    t.compare(
+        t.state("between they disagree", Lt((within - low) * (within - (low + apart)), 0)),
+        part * (1 - part) * apart**2,
+        because="strictly between two slopes their examples pull in opposite directions",
     )
 
 
