@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Heaviside, exp, log, sign
+from sympy import Derivative, Heaviside, exp, log, sign
 
 from backproof.derivations.kernel import Eq, Gt, NotShown, Proof, total
 from backproof.derivations.kernel.normal_form import is_zero
@@ -35,3 +35,13 @@ def test_a_step_is_decided_by_a_supposition_and_by_nothing_less():
         t.equal(Eq(Heaviside(x, 0), 1), because="x may be negative")
     with pytest.raises(NotShown):
         right.equal(Eq(Heaviside(x - 1, 0), 1), because="x may be below 1")
+
+
+def test_the_exponential_of_a_sum_is_differentiated_whole():
+    t = Proof()
+    n, h, v = t.size("n"), t.vector("h", t.declared[0].symbol), t.vector("v", t.declared[0].symbol)
+    j = t.index("j", n)
+    e = exp(total(n, lambda k: v[k] * h[k]))
+    t.equal(Eq(Derivative(e, v[j]), e * h[j]), because="the chain rule")
+    with pytest.raises(NotShown):
+        t.equal(Eq(Derivative(e, v[j]), e * v[j]), because="the other factor")

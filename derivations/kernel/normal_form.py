@@ -302,6 +302,7 @@ def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
 
 def _derivative(expr: Any, scope: Any) -> Any:
     inner = normal(expr.expr, scope)  # canonical bound names: they cannot be the variable's index
+    inner = inner.replace(_is_product_of_exponentials, lambda e: sympy.exp(Sum(e.function.args[0], *e.limits)))
     hidden = scope.hidden(inner)
     if any(
         hidden & {variable, getattr(getattr(variable, "base", None), "label", variable)} for variable in expr.variables
@@ -312,6 +313,11 @@ def _derivative(expr: Any, scope: Any) -> Any:
             inner = inner.diff(variable)
             inner = inner.replace(lambda e: isinstance(e, sympy.Derivative), lambda e: e)
     return inner
+
+
+def _is_product_of_exponentials(expr: Any) -> bool:
+    """What `expand` makes of the exponential of a sum; its derivative as a product would fall apart at one index."""
+    return isinstance(expr, Product) and isinstance(expr.function, sympy.exp)
 
 
 def _unrolled(expr: Any, scope: Any) -> Any:
