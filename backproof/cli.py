@@ -68,5 +68,6 @@ def explained(error: Exception) -> int:
         message = error.format_message()
     else:
         raise error
-    errors().print("backproof: " + " ".join(message.split()), markup=False)
+    # pydantic, which typer converts values with, says what kind of error it is first.
+    errors().print("backproof: " + " ".join(message.replace("Value error, ", "").split()), markup=False)
     return 2

@@ -80,11 +80,12 @@ def derived_row(name: str) -> Row:
 
 def refutation(entry: Any, derivation: Any) -> Row:
     """Return what a misprint adds: the formula as printed, the theorem that is true, and where the former fails."""
-    from backproof.derivations import find
+    from backproof.derivations import catalogue
 
+    titles = {other.id: other.title for other in catalogue()}
     refuted = derivation.proof.refutations if derivation.proof else []
     return {
         "printed": "; ".join(source.printed for source in entry.sources if source.printed),
-        "corrected": {"id": entry.corrected, "title": find(entry.corrected).title},
-        "counterexample": [{name: str(value) for name, value in fact.point.items()} for fact in refuted],
+        "corrected": {"id": entry.corrected, "title": titles.get(entry.corrected, "")},
+        "counterexample": [{str(name): str(value) for name, value in fact.point.items()} for fact in refuted],
     }

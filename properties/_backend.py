@@ -46,6 +46,8 @@ class Backend:
             return np.asarray(x, dtype=dtype)
         import torch
 
+        if isinstance(x, torch.Tensor):
+            return x.to(self.device, getattr(torch, dtype))
         return torch.as_tensor(np.array(x, dtype=dtype), device=self.device)
 
     def to_numpy(self, x: Any) -> np.ndarray:

@@ -21,7 +21,10 @@ def claims(
 
     [bold]Examples[/bold]: backproof claims --topic losses; backproof claims --json > claims.json
     """
-    entries = chosen(topic)
+    from backproof.derivations import catalogue
+
+    with bad_input():
+        entries = catalogue(topic)
     if as_json:
         typer.echo(json.dumps(derived(entries), indent=2, ensure_ascii=False))
         return
@@ -29,23 +32,6 @@ def claims(
     for entry in entries:
         table.add_row(*map(Text, (entry.id, entry.topic, entry.kind, entry.title)))
     output().print(table)
-
-
-def chosen(topic: str | None) -> list[Any]:
-    """Return the entries of one topic, or all of them."""
-    from difflib import get_close_matches
-
-    from backproof.derivations import catalogue
-
-    entries = list(catalogue())
-    topics = sorted({entry.topic for entry in entries})
-    if topic is None:
-        return entries
-    if topic not in topics:
-        near = get_close_matches(topic, topics, 1, 0)
-        with bad_input():
-            raise ValueError(f"topic must be one of {', '.join(topics)}, got {topic!r}; did you mean {near[0]!r}?")
-    return [entry for entry in entries if entry.topic == topic]
 
 
 def derived(entries: Sequence[Any]) -> list[dict[str, Any]]:

@@ -83,11 +83,15 @@ def train(
             raise ValueError(f"epochs must be non-negative, got epochs={epochs}")
     with progress("epoch", epochs) as advance:
         for _ in range(epochs):
-            if not run.epoch():
+            run.epoch()
+            if run.result().diverged is not None:
                 break
             advance(f"loss {float(np.mean(run.history.losses[-run.history.steps_per_epoch :])):.4f}")
     result = run.result()
-    logits = backend.to_numpy(backend.backprop.forward(network, result.theta, backend.asarray(split.test_inputs)))
+    # A run that diverged may overflow once more here; that it diverged is said below.
+    with np.errstate(over="ignore", invalid="ignore"):
+        outputs = backend.backprop.forward(network, result.theta, backend.asarray(split.test_inputs))
+    logits = backend.to_numpy(outputs)
     accuracy = float((logits.argmax(axis=-1) == split.test_labels).mean())
     count = f"{network.parameter_count} parameters, {result.steps} steps of {optimizer} on {trainer}"
     output().print(f"held-out accuracy {accuracy:.1%} of {len(split.test_labels)} examples ({count})", markup=False)

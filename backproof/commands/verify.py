@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from backproof.deriving import holds
 from backproof.terminal import bad_input, errors, output
 
 NAMES = {"numpy": "NumPy", "torch": "torch", "cuda": "CUDA"}
@@ -52,7 +53,10 @@ def verify(
 
     from backproof.verification import verification
 
-    report = verification(entries, backends, seed)
+    for name, reason in backends.items():
+        if reason:
+            errors().print(f"{NAMES[name]} is left out: {reason}", markup=False)
+    report = verification(entries, [name for name, reason in backends.items() if not reason], seed)
     if path:
         path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     _print(report)
@@ -60,8 +64,8 @@ def verify(
         raise typer.Exit(1)
 
 
-def _backends(on: On) -> list[str]:
-    """Return the backends to run; raises where the one that was asked for cannot."""
+def _backends(on: On) -> dict[str, str | None]:
+    """Return the backends that are wanted, each with why it cannot run; raises where that is no choice."""
     from backproof.properties._backend import missing
 
     wanted = ["numpy", "torch", "cuda"] if on is On.all else [str(on)]
@@ -70,9 +74,7 @@ def _backends(on: On) -> list[str]:
         # CUDA is the one that `all` may do without.
         if reason and (on is not On.all or name == "torch"):
             raise ValueError(f"{name} cannot run here: {reason}")
-        if reason:
-            errors().print(f"CUDA is left out: {reason}", markup=False)
-    return [name for name in wanted if not reasons[name]]
+    return reasons
 
 
 def _print(report: dict[str, Any]) -> None:
@@ -82,18 +84,18 @@ def _print(report: dict[str, Any]) -> None:
         table.add_column(name)
     for name in ("laws", *(NAMES[backend] for backend in backends), "seconds"):
         table.add_column(name, justify="right")
-    for row in report["theorems"]:
-        if row["kind"] == "theorem" or any(problem.startswith(row["id"]) for problem in report["problems"]):
-            met = (f"{row[backend]['held']}/{len(row['laws'])}" if row["laws"] else "-" for backend in backends)
-            cells = (
-                row["id"],
-                row["verdict"],
-                "+".join(row["engines"]),
-                str(len(row["laws"])),
-                *met,
-                f"{row['seconds']:.1f}",
-            )
-            table.add_row(*map(Text, cells))
+    theorems = [row for row in report["theorems"] if row["kind"] == "theorem" or not holds(row)]
+    for row in theorems or report["theorems"]:
+        met = (f"{row[backend]['held']}/{len(row['laws'])}" if row["laws"] else "-" for backend in backends)
+        cells = (
+            row["id"],
+            row["verdict"],
+            "+".join(row["engines"]),
+            str(len(row["laws"])),
+            *met,
+            f"{row['seconds']:.1f}",
+        )
+        table.add_row(*map(Text, cells))
     console.print(table)
     if report["real_run"]["checks"]:
         checks = Table(

@@ -1,0 +1,1 @@
+"""Is backproof itself right?"""
