@@ -69,3 +69,9 @@ def dropout_weight_scaling_of_a_relu_network(t: Proof) -> None:
         {n: 2, p: Rational(1, 2)},
         because="the geometric ensemble has the logit E[4h] = 1, weight scaling gives 0: probabilities 0.7311 and 0.5",
     )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("dropout")

@@ -94,3 +94,9 @@ def admissible_covariance(t: Proof, members: Any, v: Any, c: Any) -> None:
         t.state("larger c is not", Eq(form(difference), 2 * (v - c) * (1 - KroneckerDelta(i, j)))),
         because="the variance of the difference of two errors, negative for c > v",
     )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("ensembles")

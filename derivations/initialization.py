@@ -110,3 +110,9 @@ def xavier_same_variance(t: Proof) -> None:
         {fan_in: 1, fan_out: 3},
         because="Var(y)/Var(x) = n_in * 2/(n_in + n_out) = 1/2",
     )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("initialization")

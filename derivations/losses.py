@@ -818,3 +818,9 @@ def canonical_output_layers(t: Proof) -> None:
         t.state("classes", Eq(Derivative(categorical, a[i]), softmax(a, classes, i) - share(i))),
         because="one of K classes, with any target distribution: the derivative of log-sum-exp is softmax",
     )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("losses")

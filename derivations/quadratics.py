@@ -847,3 +847,9 @@ def optimal_step_for_one_iteration(t: Proof) -> None:
         ),
         because="a single step cares more for the steep end, whose gap weighs more",
     )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("quadratics")

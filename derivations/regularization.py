@@ -828,3 +828,9 @@ def example(t: Proof, d: Any) -> None:
         t.state("signal variance", Eq(Expectation(total(d, lambda i: hundredth * inputs[i]) ** 2), d * hundredth**2)),
         because="d uncorrelated inputs: d times as strong as the noise",
     )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("regularization")

@@ -1,0 +1,141 @@
+"""One word a thing: a topic has one name in every folder, imports run one way, laws and theorems find each other."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backproof.derivations import TOPICS, catalogue
+from backproof.properties import laws
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = ("derivations", "reference/numpy", "reference/torch", "properties")
+
+NO_TRAINER = "counts and bounds: nothing is computed by a trainer"
+NOT_YET = "filed and not written yet"
+
+UNPROVED = "activations convnets expressivity adaptive second_order saddle_points schedules"
+UNPROVED += " batch_norm generalization hyperparameter_search"
+
+# The topics without code in a folder, each with the reason.
+EXCEPTIONS = {
+    "derivations": dict.fromkeys(UNPROVED.split(), NOT_YET),
+    "reference/numpy": dict.fromkeys(("expressivity", "saddle_points"), NO_TRAINER),
+    "reference/torch": dict.fromkeys(("expressivity", "saddle_points"), NO_TRAINER),
+    "properties": dict.fromkeys(f"{UNPROVED} backprop momentum stochastic regularization".split(), NOT_YET),
+}
+
+# The modules that are no topic, each with what it is for.
+OTHERS = {
+    "derivations": {
+        "update_rules": "the optimizers' rules as data, read by theorems and by conformance",
+        "writing": "derivations as text, Markdown, LaTeX and JSON",
+    },
+    "reference/numpy": {
+        "checkpoints": "runs written and resumed",
+        "clipping": "the gradient's norm, bounded in any rule",
+        "history": "what a run recorded",
+        "layers": "the passes of the layers that architecture describes",
+        "maxout": "an activation with parameters",
+        "multitask": "heads that share layers",
+        "optimizers": "the rules by name",
+        "training": "the loop over minibatches",
+    },
+    "properties": {"strategies": "the inputs that laws are tried on"},
+}
+OTHERS["reference/torch"] = OTHERS["reference/numpy"]
+
+
+def modules(folder: str) -> set[str]:
+    return {path.stem for path in (ROOT / folder).glob("[a-z]*.py")}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_topic_has_code_or_a_reason(folder: str) -> None:
+    missing = set(TOPICS) - modules(folder)
+    assert sorted(missing - set(EXCEPTIONS[folder])) == []
+    assert sorted(set(EXCEPTIONS[folder]) - missing) == [], "these have code now: strike them from EXCEPTIONS"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_module_is_a_topic_or_has_a_purpose(folder: str) -> None:
+    assert sorted(modules(folder) - set(TOPICS) - set(OTHERS[folder])) == []
+
+
+# ---- imports ---------------------------------------------------------------------------------------------------------
+
+FACE = ("backproof.cli", "backproof.commands", "backproof.conformance", "backproof.terminal", "backproof.verification")
+FORBIDDEN = {
+    "derivations": ("backproof.reference", "backproof.properties", "torch", "hypothesis", *FACE),
+    "reference/numpy": ("backproof.derivations", "backproof.properties", "torch", "hypothesis", "sympy", *FACE),
+    "reference/torch": ("backproof.derivations", "backproof.properties", "hypothesis", "sympy", *FACE),
+    "properties": FACE,
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the absolute names that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return names
+
+
+def within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_imports_run_one_way(folder: str) -> None:
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files
+    wrong = {
+        str(path.relative_to(ROOT)): names
+        for path in files
+        if (names := sorted(name for name in imported(path) if within(name, FORBIDDEN[folder])))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("folder", [*FOLDERS, "backproof", "tests", "benchmarks"])
+def test_nothing_imports_a_bare_folder(folder: str) -> None:
+    bare = ("derivations", "reference", "properties")
+    wrong = {str(path): name for path in (ROOT / folder).rglob("*.py") for name in imported(path) if within(name, bare)}
+    assert wrong == {}
+
+
+# ---- theorems and laws -----------------------------------------------------------------------------------------------
+
+
+def test_every_law_names_a_theorem() -> None:
+    theorems = {entry.id for entry in catalogue() if entry.kind == "theorem"}
+    assert sorted(f"{law.id}: {law.theorem}" for law in laws() if law.theorem not in theorems) == []
+
+
+def test_every_misprint_names_the_theorem_that_holds() -> None:
+    entries = catalogue()
+    theorems = {entry.id for entry in entries if entry.kind == "theorem"}
+    wrong = [f"{e.id}: {e.corrected}" for e in entries if e.kind == "misprint" and e.corrected not in theorems]
+    assert wrong == []
+
+
+def test_a_derivations_module_prints_its_topic() -> None:
+    command = [sys.executable, "-W", "error", "-m", "backproof.derivations.ensembles"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert ran.returncode == 0, ran.stderr
+    assert "Verdict: proved" in ran.stdout
+
+
+@pytest.mark.parametrize("topic", sorted(set(TOPICS) & modules("derivations")))
+def test_every_derivations_module_can_be_run(topic: str) -> None:
+    source = (ROOT / "derivations" / f"{topic}.py").read_text(encoding="utf-8")
+    assert source.rstrip().endswith(f'print_topic("{topic}")')
