@@ -53,3 +53,16 @@ def test_the_rows_of_a_triangle_are_counted():
     t.equal(Eq(pairs, n * (n - 1) / 2), using=rows, because="row s has s - 1 places")
     with pytest.raises((NotShown, Refuted)):
         t.equal(Eq(pairs, n * (n + 1) / 2), using=rows, because="false: the diagonal does not count")
+
+
+def test_draws_need_probabilities():
+    t = Proof()
+    n = t.size("n", minimum=2)
+    u, q = t.vector("u", n, low=0, open=True), t.vector("q", n)
+    t.random("D", choices(lambda i: u[i] / total(n, lambda k: u[k]), 1, n))
+    with pytest.raises(ValueError, match="must sum to 1"):
+        t.random("E", choices(lambda i: 2 / n, 1, n))
+    with pytest.raises(NotShown, match="does not exist"):
+        t.random("F", choices(lambda i: q[i] + 1 / n - total(n, lambda k: q[k]) / n, 1, n))
+    with pytest.raises(NotShown, match="does not exist"):
+        t.random("G", orders(n + 1, n))

@@ -16,6 +16,8 @@ from typing import Any
 import sympy
 from sympy import KroneckerDelta
 
+from .expressions import total
+
 
 @dataclass(frozen=True)
 class Law:
@@ -26,6 +28,19 @@ class Law:
     cumulant: Callable[[tuple[tuple[Any, ...], ...]], Any]
     atoms: Callable[[Any, list[tuple[int, ...]]], list[tuple[Any, dict[tuple[int, ...], Any]]]] | None = None
     moment: Callable[[Any, dict[tuple[int, ...], int]], Any] | None = None
+    weights: tuple[Any, ...] = ()  # the probabilities, where there are finitely many
+    requires: tuple[Any, ...] = ()  # what must not be negative for draws to exist
+    whole: Any = sympy.Integer(1)  # what must be 1: the sum of the probabilities of all outcomes
+
+    def variances(self) -> list[Any]:
+        """What must not be negative for the law to exist: its probabilities, and the variance of an entry."""
+        if self.requires:
+            return list(self.requires)
+        entry = tuple(sympy.Dummy(integer=True) for _ in self.sizes)
+        try:
+            return [*self.weights, *([] if self.weights else [sympy.sympify(self.cumulant((entry, entry)))])]
+        except ValueError:  # only the mean is declared
+            return [*self.weights]
 
     def parameters(self) -> frozenset[Any]:
         """The symbols on which the cumulants of up to four entries depend."""
@@ -96,7 +111,7 @@ def finite(values: Sequence[Any], probabilities: Sequence[Any], sizes: Sequence[
             outcomes.append((probability, {key: v for key, (_, v) in zip(keys, choice, strict=True)}))
         return outcomes
 
-    return Law(name, base.sizes, base.cumulant, atoms, None)
+    return Law(name, base.sizes, base.cumulant, atoms, None, tuple(probabilities))
 
 
 def bernoulli(probability: Any, sizes: Sequence[Any] = ()) -> Law:
@@ -146,12 +161,12 @@ def _isserlis(point: Any, keys: list[tuple[int, ...]], law: Law) -> Any:
     if not keys:
         return Fraction(1)
     first, rest = tuple(map(sympy.Integer, keys[0])), keys[1:]
-    total = point.field.mul(point.value(sympy.sympify(law.cumulant((first,)))), _isserlis(point, rest, law))
+    expected = point.field.mul(point.value(sympy.sympify(law.cumulant((first,)))), _isserlis(point, rest, law))
     for position, other in enumerate(rest):
         covariance = point.value(sympy.sympify(law.cumulant((first, tuple(map(sympy.Integer, other))))))
         remaining = rest[:position] + rest[position + 1 :]
-        total = point.field.add(total, point.field.mul(covariance, _isserlis(point, remaining, law)))
-    return total
+        expected = point.field.add(expected, point.field.mul(covariance, _isserlis(point, remaining, law)))
+    return expected
 
 
 def choices(probability: Callable[..., Any], draws: Any, outcomes: Any) -> Law:
@@ -176,7 +191,14 @@ def choices(probability: Callable[..., Any], draws: Any, outcomes: Any) -> Law:
             found.append((weight, {(s, i): Fraction(int(drawn[s - 1] == i)) for s, i in keys}))
         return found
 
-    return Law("draws with replacement", (sympy.sympify(draws), outcomes), cumulant, atoms, None)
+    return Law(
+        "draws with replacement",
+        (sympy.sympify(draws), outcomes),
+        cumulant,
+        atoms,
+        requires=(sympy.sympify(probability(sympy.Dummy("i", integer=True))),),
+        whole=total(outcomes, probability),
+    )
 
 
 def orders(draws: Any, outcomes: Any) -> Law:
@@ -199,4 +221,10 @@ def orders(draws: Any, outcomes: Any) -> Law:
             (Fraction(1, len(drawn)), {(s, i): Fraction(int(order[s - 1] == i)) for s, i in keys}) for order in drawn
         ]
 
-    return Law("draws without replacement", (sympy.sympify(draws), outcomes), cumulant, atoms, None)
+    return Law(
+        "draws without replacement",
+        (sympy.sympify(draws), outcomes),
+        cumulant,
+        atoms,
+        requires=(outcomes - sympy.sympify(draws), outcomes - 2),
+    )

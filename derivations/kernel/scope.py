@@ -17,6 +17,7 @@ from .evaluation import Point
 from .functions import drawn, smooth
 from .laws import Law
 from .numbers import Undefined
+from .signs import nonnegative
 
 _MAGNITUDES = [
     Fraction(1),
@@ -165,8 +166,17 @@ class Scope:
 
     def random(self, name: str, law: Law) -> Any:
         """A random scalar (law without sizes) or a family of random entries, for use inside `Expectation`."""
+        from .normal_form import is_zero
+
         base = sympy.IndexedBase(name, real=True) if law.sizes else sympy.Symbol(name, real=True)
         self._name(name)
+        if law.weights and sympy.simplify(sympy.Add(*law.weights)) != 1:
+            raise ValueError(f"the probabilities of {name} must sum to 1, got {law.weights}")
+        if law.whole != 1 and not is_zero(law.whole - 1, self):
+            raise ValueError(f"the probabilities of {name} must sum to 1, got {law.whole}")
+        for part in law.variances():
+            if not (nonnegative(part, self) or nonnegative(sympy.factor(part), self)):
+                raise NotShown(f"the law of {name} does not exist unless {part} >= 0, which is not visible")
         self.laws[base] = law
         return base
 
