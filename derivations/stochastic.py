@@ -73,11 +73,11 @@ def forgotten(t: Proof, k: Any, name: str, which: str) -> None:
 
 
 @theorem(
-    "A minibatch gradient is unbiased; its variance is sigma^2/b with replacement and (n-b)/(n-1) sigma^2/b without",
+    "A minibatch gradient drawn with replacement is unbiased, with variance sigma^2/b",
     covers=[
         "000:minibatch-gradient-estimate", "001:standard-error-of-gradient-mean", "002:minibatch-estimator",
         "002:minibatch-variance", "003:minibatch-gradient-unbiased-and-variance",
-        "002:batch-minibatch-sgd-trajectories", "001:batch-online-minibatch-special-cases",
+        "002:batch-minibatch-sgd-trajectories",
     ],
     sources=[
         Source("000", "l.755-787", "1/m sum_(i=1)^m grad J(x^(i), y^(i); theta)"),
@@ -113,11 +113,23 @@ def minibatch_variance(t: Proof) -> None:
         t.state("standard error", Eq(sqrt(Expectation((with_replacement - mean) ** 2)), sqrt(sigma2) / sqrt(b))),
         because="sigma / sqrt(b): a hundred times the batch for a tenth of the error",
     )
-    without_replacement(t, n, gradient, mean, sigma2)
 
 
-def without_replacement(t: Proof, n: Any, gradient: Any, mean: Any, sigma2: Any) -> None:
-    """b different examples, b <= n: two draws repel each other, with covariance -sigma^2/(n-1)."""
+@theorem(
+    "Without replacement a minibatch is unbiased too, with variance (n-m)/(n-1) sigma^2/m",
+    covers=[
+        "000:minibatch-gradient-estimate", "001:standard-error-of-gradient-mean", "002:minibatch-variance",
+        "003:minibatch-gradient-unbiased-and-variance", "001:batch-online-minibatch-special-cases",
+    ],
+    sources=[Source("003", "l.315-317", "draw a batch without replacement"), Source("001", "l.76", "batch or "
+    "deterministic")],
+)  # fmt: skip
+def minibatch_variance_without_replacement(t: Proof) -> None:
+    """m different examples, m <= n: two draws repel each other, with covariance -sigma^2/(n-1)."""
+    n = t.size("n", minimum=2)
+    g = t.vector("g", n)
+    gradient = lambda i: g[i]  # noqa: E731
+    mean, sigma2 = average(n, gradient), spread(n, gradient)
     b = t.index("m", n)
     t.equal(
         t.state("an example is drawn with probability m/n", Eq(binomial(n - 1, b - 1) / binomial(n, b), b / n)),
@@ -135,8 +147,11 @@ def without_replacement(t: Proof, n: Any, gradient: Any, mean: Any, sigma2: Any)
             "the deviations of all n examples add up to 0, so two different ones have the covariance -sigma^2/(n-1)"
         ),
     )
-    t.equal(t.state("all examples give the exact gradient", Eq(factor.subs(b, n), 0)), because="n - n = 0")
-    t.equal(t.state("one example has the full variance", Eq(factor.subs(b, 1), 1)), because="(n-1)/(n-1)")
+    everything = batch_mean(t.random("A", orders(n, n)), n, n, gradient)
+    t.expectation(
+        t.state("all examples give the exact gradient", Eq(Expectation((everything - mean) ** 2), 0)),
+        because="n - m = 0 for m = n: whatever the order, the sum is the same",
+    )
     t.compare(
         t.state("without replacement is never worse", Le(factor * sigma2 / b, sigma2 / b)),
         (b - 1) / (n - 1) * sigma2 / b,
@@ -1022,17 +1037,29 @@ def mean_over_orders(t: Proof, m: Any, g: Any, h: Any) -> None:
     order = t.random("P", orders(m, m))
     gradient = lambda s: total(m, lambda i: order[s, i] * g[i])  # noqa: E731
     curvature = lambda s: total(m, lambda i: order[s, i] * h[i])  # noqa: E731
+    pairs = total(m, lambda i: g[i]) * total(m, lambda i: h[i]) - total(m, lambda i: g[i] * h[i])
+    s, r = t.index("s", m), t.index("s_2", m)
+    same = KroneckerDelta(s, r)
+    t.expectation(
+        t.state(
+            "two places",
+            Eq(
+                Expectation(curvature(s) * gradient(r)),
+                same * average(m, lambda i: g[i] * h[i]) + (1 - same) * pairs / (m * (m - 1)),
+            ),
+        ),
+        because="two different places hold any two different batches, each pair with probability 1/(M(M-1))",
+    )
     number = t.induct(
         Eq(total(m, lambda s: s), m * (m + 1) / 2), over=m, start=2, because="place s has s - 1 places before it"
     )
-    pairs = total(m, lambda i: g[i]) * total(m, lambda i: h[i]) - total(m, lambda i: g[i] * h[i])
-    t.expectation(
+    t.equal(
         t.state(
             "second order, averaged over the orders",
-            Eq(Expectation(total(m, lambda s: curvature(s) * total(s - 1, lambda r: gradient(r)))), pairs / 2),
+            Eq(total(m, lambda s: total(s - 1, lambda r: pairs / (m * (m - 1)))), pairs / 2),
         ),
         using=number,
-        because="of M(M-1)/2 pairs of places each holds any two different batches with probability 1/(M(M-1))",
+        because="there are M(M-1)/2 pairs of places in order",
     )
     w = t.real("w_0")
     slope = lambda i: g[i] + h[i] * w  # noqa: E731 - what g stands for, at any starting point
@@ -1046,3 +1073,9 @@ def mean_over_orders(t: Proof, m: Any, g: Any, h: Any) -> None:
         ),
         because="gradient flow for the time M eps has the first part, M^2/4 grad |grad C|^2; the rest is new",
     )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("stochastic")
