@@ -1,15 +1,15 @@
 """Momentum: what the velocity is, which printed forms are the same method, and what it does to a quadratic.
 
-Notation: alpha is the momentum (gamma in deck 004, beta in deck 002), lr the learning rate, v the velocity, g_1, g_2, ... the
-gradients that a run meets, h = lr * lambda the step in units of the curvature. Every rule is read from `update_rules`, so
-that these theorems speak of the very expressions that implementations are held to.
+Notation: alpha is the momentum (gamma in deck 004, beta in deck 002), lr the learning rate, v the velocity, g_1, g_2,
+... the gradients that a run meets, h = lr * lambda the step in units of the curvature. Every rule is read from
+`update_rules`, so that these theorems speak of the very expressions that implementations are held to.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import Abs, And, Equivalent, Implies, Limit, Matrix, Max, Rational, cos, oo
+from sympy import Abs, And, Derivative, Equivalent, Implies, Integer, Limit, Matrix, Max, Min, Rational, cos, oo, sqrt
 
 from .kernel import Eq, Fact, Ge, Gt, Le, Lt, Proof, Source, misprint, theorem, total
 from .update_rules import following
@@ -37,7 +37,9 @@ def retention(t: Proof, name: str = "alpha") -> Any:
     ],
 )  # fmt: skip
 def momentum_as_decaying_sum(t: Proof) -> None:
-    """Each step multiplies all that is there by alpha and adds one gradient, so a gradient j steps old weighs alpha^j."""
+    """Each step multiplies all that is there by alpha and adds one gradient, so a gradient j steps old weighs
+    alpha^j.
+    """
     n = t.size("n")
     k = t.integer("k", 0, n)
     alpha, lr = retention(t), t.positive("lr")
@@ -72,7 +74,8 @@ def momentum_as_decaying_sum(t: Proof) -> None:
     t.equal(
         t.state("what is missing to the terminal velocity", Eq(terminal - steady(k), alpha**k * terminal)),
         using=closed,
-        because="the error shrinks by alpha a step: 95 % of the terminal velocity is reached after log(0.05)/log(alpha) steps",
+        because="the error shrinks by alpha a step: 95 % of the terminal velocity is reached after "
+        "log(0.05)/log(alpha) steps",
     )
     t.limit(
         t.state("terminal velocity", Eq(Limit(terminal * (1 - alpha**k), k, oo), terminal)),
@@ -100,7 +103,8 @@ def momentum_as_average(t: Proof) -> None:
 
 
 @theorem(
-    "The velocity never exceeds lr max|g| / (1 - alpha); aligned gradients reach it, alternating ones get lr |g| / (1 + alpha)",
+    "The velocity never exceeds lr max|g| / (1 - alpha); aligned gradients reach it, alternating ones get lr |g| / (1 "
+    "+ alpha)",
     covers=["001:velocity-bound-alignment", "004:momentum-accelerates-and-damps"],
     sources=[
         Source("001", "l.337-338", "the step is largest when many gradients point in the same direction"),
@@ -122,7 +126,11 @@ def longest_velocity(t: Proof) -> None:
     squared = lambda s: total(d, lambda i: gradient[i, s] ** 2)  # noqa: E731
     v, largest = t.recursion(
         k,
-        v=((j,), 0, lambda v, _: following(VELOCITY, theta=0, v=v(j, k), g=gradient[j, k + 1], lr=lr, momentum=alpha)[1]),
+        v=(
+            (j,),
+            0,
+            lambda v, _: following(VELOCITY, theta=0, v=v(j, k), g=gradient[j, k + 1], lr=lr, momentum=alpha)[1],
+        ),
         M=(0, lambda _, largest: Max(largest(k), squared(k + 1))),
     )
     speed = total(d, lambda i: v(i, k) ** 2)
@@ -140,13 +148,16 @@ def longest_velocity(t: Proof) -> None:
             (1 - alpha) * reach * (grown - now),
             alpha * (1 - alpha) * disagreement,
         ],
-        because="the square of an average is the average of the squares less alpha (1 - alpha) times the squared difference",
+        because="the square of an average is the average of the squares less alpha (1 - alpha) times the squared "
+        "difference",
     )
     t.induct_from(claim, over=k, base=base, step=step, because="step by step, from rest")
 
 
 def response(t: Proof) -> None:
-    """Gradients that repeat, alternate or oscillate with the frequency omega: the velocity follows, amplified or damped."""
+    """Gradients that repeat, alternate or oscillate with the frequency omega: the velocity follows, amplified or
+    damped.
+    """
     k = t.time("k_")
     beta, rate, g, omega = retention(t, "beta"), t.positive("eta"), t.real("g"), t.real("omega")
     step = lambda v, g: following(VELOCITY, theta=0, v=v, g=g, lr=rate, momentum=beta)[1]  # noqa: E731
@@ -173,7 +184,8 @@ def response(t: Proof) -> None:
             Eq(wave(k), rate * (cos(omega * k) - beta * cos(omega * (k + 1))) / size),
         ),
         over=k,
-        because="cos(omega (k + 2)) + cos(omega k) = 2 cos(omega) cos(omega (k + 1)), which is what the recursion needs",
+        because="cos(omega (k + 2)) + cos(omega k) = 2 cos(omega) cos(omega (k + 1)), which is what the recursion "
+        "needs",
     )
     t.compare(
         t.state("alternating gradients are damped", Le(1 / (1 + beta), 1)),
@@ -188,8 +200,8 @@ def response(t: Proof) -> None:
 
 
 @theorem(
-    "Buffer, velocity and two-term form are one method while the learning rate is constant; when it changes, the buffer form "
-    "moves alpha b (lr' - lr) further",
+    "Buffer, velocity and two-term form are one method while the learning rate is constant; when it changes, the "
+    "buffer form moves alpha b (lr' - lr) further",
     covers=["001:momentum-update", "002:heavy-ball-two-term", "003:momentum-heavy-ball-deck3", "004:heavy-ball-update"],
     sources=[
         Source("001", "l.305-333", "v <- alpha v - eps g; theta <- theta + v"),
@@ -240,7 +252,7 @@ def constant_rate(t: Proof, k: Any, alpha: Any, lr: Any, g: Any, start: Any) -> 
 def changing_rate(t: Proof, k: Any, rate: Any, share: Any, g: Any, start: Any) -> None:
     """The velocity is the last move, v_k = x_(k-1) - x_k, whatever the rates: that is the two-term form."""
     step = lambda x, v: following(VELOCITY, theta=x, v=v, g=g[k + 1], lr=rate[k + 1], momentum=share[k + 1])  # noqa: E731
-    x, v = t.recursion(k, X=(start, lambda x, v: step(x(k), v(k))[0]), V=(0, lambda x, v: step(x(k), v(k))[1]))
+    x, _v = t.recursion(k, X=(start, lambda x, v: step(x(k), v(k))[0]), V=(0, lambda x, v: step(x(k), v(k))[1]))
     t.equal(
         t.state(
             "two-term form for any rates",
@@ -261,13 +273,16 @@ def change_of_rate(t: Proof, alpha: Any) -> None:
     by_velocity = following(VELOCITY, theta=x, v=old * b, g=g, lr=new, momentum=alpha)[0]
     t.equal(
         t.state("after a change of rate the forms differ by", Eq(by_velocity - by_buffer, alpha * b * (new - old))),
-        because="the buffer rescales all past gradients to the new rate, the velocity keeps them at the old one; so the forms "
+        because="the buffer rescales all past gradients to the new rate, the velocity keeps them at the old one; so "
+        "the forms "
         "agree after it only if alpha = 0, the buffer is 0, or the rate did not change",
     )
 
 
 def dampening_forms(t: Proof, k: Any, alpha: Any, g: Any) -> None:
-    """Dampening d multiplies each gradient by 1 - d; a first gradient that is stored undamped is never caught up with."""
+    """Dampening d multiplies each gradient by 1 - d; a first gradient that is stored undamped is never caught up
+    with.
+    """
     d = t.real("d")
     damped = lambda rule, b: following(rule, theta=0, v=b, g=g[k + 1], lr=1, momentum=alpha, dampening=d, t=k + 1)[1]  # noqa: E731
     plain, everywhere, later = t.recursion(
@@ -314,8 +329,8 @@ NAG, NAG_BUFFER = "nesterov[lr=inside-velocity]", "nesterov"
 
 
 @theorem(
-    "Nesterov's look-ahead form and its rewritten form ask for the same gradients: theta~ = theta + alpha v is the iterate "
-    "of the other, and the buffer form joins them while the learning rate is constant",
+    "Nesterov's look-ahead form and its rewritten form ask for the same gradients: theta~ = theta + alpha v is the "
+    "iterate of the other, and the buffer form joins them while the learning rate is constant",
     covers=["000:nesterov-lookahead", "003:nesterov-deck3", "004:nag-change-of-variables", "000:delta-theta-notation"],
     sources=[
         Source("003", "l.592-599", "nu <- alpha nu - eps grad(theta + alpha nu); theta <- theta + nu"),
@@ -345,10 +360,13 @@ def nesterov_forms(t: Proof) -> None:
         t.state("the velocity of deck 003 has the other sign", Eq(nu(k), -v(k))),
         t.state("with the same iterates", Eq(z(k), x(k))),
         over=k,
-        because="x' - alpha v' = x - (1 + alpha) v' = m + alpha v - (1 + alpha) v' = m - lr g - alpha v', for any rates",
+        because="x' - alpha v' = x - (1 + alpha) v' = m + alpha v - (1 + alpha) v' = m - lr g - alpha v', for any "
+        "rates",
     )
     t.equal(
-        t.state("deck 004's update of the look-ahead point", Eq(m(k + 1), m(k) + alpha * w(k) - (1 + alpha) * w(k + 1))),
+        t.state(
+            "deck 004's update of the look-ahead point", Eq(m(k + 1), m(k) + alpha * w(k) - (1 + alpha) * w(k + 1))
+        ),
         using=forms[:1],
         because="alpha v + lr g = v', so -lr g - alpha v' = alpha v - (1 + alpha) v'",
     )
@@ -382,11 +400,7 @@ def nesterov_change_of_rate(t: Proof, alpha: Any) -> None:
         t.state("after a change of rate the forms differ by", Eq(by_velocity - by_buffer, alpha**2 * b * (new - old))),
         because="the buffer rescales the past to the new rate, the velocity does not",
     )
-    descent, velocity = following("sgd", theta=x, g=g, lr=new)[0], alpha * old * b + new * g
-    t.equal(
-        t.state("it is a gradient step and alpha times the new velocity", Eq(by_velocity, descent - alpha * velocity)),
-        because="so it is gradient descent for alpha = 0, and not a gradient step even from rest otherwise",
-    )
+    velocity = alpha * old * b + new * g
     heavy = following(VELOCITY, theta=x, v=old * b, g=g, lr=new, momentum=alpha)[0]
     t.equal(
         t.state("beyond heavy ball from the same state", Eq(heavy - by_velocity, alpha * (velocity - old * b))),
@@ -398,7 +412,9 @@ def nesterov_change_of_rate(t: Proof, alpha: Any) -> None:
     "The look-ahead point is theta - lambda alpha g', not theta + lambda g'",
     corrected="nesterov-forms",
     covers=["000:nesterov-lookahead"],
-    sources=[Source("000", "l.815-821", "g <- grad J(theta + lambda g'); g' <- alpha g' + g; Delta theta <- -lambda g'")],
+    sources=[
+        Source("000", "l.815-821", "g <- grad J(theta + lambda g'); g' <- alpha g' + g; Delta theta <- -lambda g'")
+    ],
 )
 def nesterov_looking_back(t: Proof) -> None:
     """The coming step is -lambda alpha g' (before the gradient is added): the printed point lies on the other side."""
@@ -431,7 +447,7 @@ def nesterov_looking_back_diverges(t: Proof) -> None:
     )
 
 
-# ---- on quadratics: in the eigenbasis every coordinate is f(x) = lambda x^2 / 2 on its own, and h = lr lambda ----------
+# ---- on quadratics: in the eigenbasis every coordinate is f(x) = lambda x^2 / 2 on its own, and h = lr lambda ------
 
 
 @theorem(
@@ -472,7 +488,8 @@ def real_roots(t: Proof) -> None:
     not_both = given.compare(
         Gt(2 - r**2 - s**2, 0),
         [plus * minus, (1 - r * s) * plus / 2, (1 - r * s) * minus / 2],
-        because="a + b = ab + 1 - (rs)^2 for a = 1 - r^2, b = 1 - s^2, and 2 (1 + rs) = P(1) + P(-1) > 0: not both outside",
+        because="a + b = ab + 1 - (rs)^2 for a = 1 - r^2, b = 1 - s^2, and 2 (1 + rs) = P(1) + P(-1) > 0: not both "
+        "outside",
     )
     within = []
     for root in (r, s):
@@ -484,7 +501,10 @@ def real_roots(t: Proof) -> None:
         )
         within.append(
             given.compare(
-                Lt(Abs(root), 1), (1 - root**2) / (1 + Abs(root)), using=[squared], because="1 - r^2 = (1 - |r|)(1 + |r|)"
+                Lt(Abs(root), 1),
+                (1 - root**2) / (1 + Abs(root)),
+                using=[squared],
+                because="1 - r^2 = (1 - |r|)(1 + |r|)",
             )
         )
     sufficient = given.both(inside, within, because="both")
@@ -527,7 +547,9 @@ def two_modes(t: Proof) -> None:
     inside = And(Lt(Abs(r), 1), Lt(Abs(s), 1))
     gone = t.suppose(inside).limit(Eq(Limit(closed, k, oo), 0), because="both powers vanish")
     t.implies(
-        t.state("inside the unit circle every solution vanishes", Implies(inside, gone.claim)), gone, because="as supposed"
+        t.state("inside the unit circle every solution vanishes", Implies(inside, gone.claim)),
+        gone,
+        because="as supposed",
     )
     slope = t.real("c")
     z, following_z = t.recursion(
@@ -559,8 +581,12 @@ def oscillation(t: Proof, x: Any, k: Any, h: Any, trace: Any, determinant: Any) 
     energy = conserved(x, k, trace, determinant)
     start = next(d.symbol for d in t.declared if str(d.symbol) == "x0")
     t.equal(
-        t.state("a step multiplies the conserved form by D", Eq(conserved(x, k + 1, trace, determinant), determinant * energy)),
-        because="put x_(k+2) = T x_(k+1) - D x_k in: it is the norm of a number whose conjugates are multiplied by the roots",
+        t.state(
+            "a step multiplies the conserved form by D",
+            Eq(conserved(x, k + 1, trace, determinant), determinant * energy),
+        ),
+        because="put x_(k+2) = T x_(k+1) - D x_k in: it is the norm of a number whose conjugates are multiplied by "
+        "the roots",
     )
     bound = Le(energy, determinant ** (k + 1) * h * start**2)
     base = t.compare(bound.subs(k, 0), [0], because="from rest x_1 = (1 - h) x_0, and the form starts at D h x_0^2")
@@ -570,7 +596,8 @@ def oscillation(t: Proof, x: Any, k: Any, h: Any, trace: Any, determinant: Any) 
     kept = t.induct_from(bound, over=k, base=base, step=step, because="step by step")
     t.compare(
         t.state(
-            "every iterate is of the order D^(k/2)", Le((determinant - trace**2 / 4) * x(k) ** 2, determinant ** (k + 1) * h * start**2)
+            "every iterate is of the order D^(k/2)",
+            Le((determinant - trace**2 / 4) * x(k) ** 2, determinant ** (k + 1) * h * start**2),
         ),
         [(x(k + 1) - trace * x(k) / 2) ** 2, bound.rhs - energy],
         using=[kept],
@@ -582,18 +609,19 @@ def oscillation(t: Proof, x: Any, k: Any, h: Any, trace: Any, determinant: Any) 
     "Heavy ball on a quadratic: x_(k+2) = (1 + alpha - h) x_(k+1) - alpha x_k, stable exactly for alpha < 1 and "
     "0 < h < 2 (1 + alpha), and of the order alpha^(k/2) wherever its roots are complex",
     covers=[
-        "004:heavy-ball-stability-region", "004:heavy-ball-update", "001:momentum-accelerates-ill-conditioned-quadratics",
-        "002:why-momentum-works",
+        "004:heavy-ball-stability-region", "004:heavy-ball-update", "002:why-momentum-works",
+        "001:momentum-accelerates-ill-conditioned-quadratics",
     ],
     sources=[Source("004", "l.491-551", "(the panels; no formula)"), Source("002", "l.154", "(a link; no formula)")],
 )  # fmt: skip
 def heavy_ball_stability(t: Proof) -> None:
     """The two-term form has the characteristic polynomial P(z) = z^2 - (1 + alpha - h) z + alpha.
 
-    Its roots lie inside the unit circle if and only if alpha < 1, P(1) > 0 and P(-1) > 0 (`roots_inside_the_unit_circle`).
+    Its roots lie inside the unit circle if and only if alpha < 1, P(1) > 0 and P(-1) > 0
+    (`roots_inside_the_unit_circle`).
     """
     k, h, alpha = t.time("k"), t.real("h"), t.nonnegative("alpha")
-    x, v = heavy_ball_mode(t, k, alpha, h)
+    x, _v = heavy_ball_mode(t, k, alpha, h)
     trace = 1 + alpha - h
     t.equal(
         t.state("two-term form on a quadratic", Eq(x(k + 2), trace * x(k + 1) - alpha * x(k))),
@@ -626,7 +654,7 @@ def heavy_ball_stability(t: Proof) -> None:
         [inside.both(stable, forward, because="all three"), conditions.both(region, backward, because="all three")],
         because="P(1), P(-1) and P(0) in alpha and h",
     )
-    y, w = t.recursion(
+    y, _w = t.recursion(
         k,
         y=(1, lambda y, w: following(VELOCITY, theta=y(k), v=w(k), g=y(k), lr=1, momentum=1)[0]),
         w=(0, lambda y, w: following(VELOCITY, theta=y(k), v=w(k), g=y(k), lr=1, momentum=1)[1]),
@@ -671,28 +699,38 @@ def heavy_ball_optimum(t: Proof) -> None:
     )
     kappa_root = t.real("sigma", 1)
     t.equal(
-        t.state("in terms of sigma = sqrt(kappa)", Eq(rho.subs(gap, (kappa_root - 1) * m), (kappa_root - 1) / (kappa_root + 1))),
+        t.state(
+            "in terms of sigma = sqrt(kappa)",
+            Eq(rho.subs(gap, (kappa_root - 1) * m), (kappa_root - 1) / (kappa_root + 1)),
+        ),
         because="l = sigma m",
     )
     t.compare(
         t.state("never slower than gradient descent", Le(rho, (top**2 - m**2) / (top**2 + m**2))),
         2 * gap * m * top / ((top + m) * (top**2 + m**2)),
-        because="(sigma - 1)/(sigma + 1) against (sigma^2 - 1)/(sigma^2 + 1): the square root of kappa in place of kappa",
+        because="(sigma - 1)/(sigma + 1) against (sigma^2 - 1)/(sigma^2 + 1): the square root of kappa in place of "
+        "kappa",
     )
     no_better_pair(t, m, gap)
 
 
 def no_better_pair(t: Proof, m: Any, gap: Any) -> None:
-    """If all roots at mu and at L lie within the radius q, then P_mu(q) >= 0, P_L(-q) >= 0 and |alpha| <= q^2; that is all it takes."""
+    """If all roots at mu and at L lie within the radius q, then P_mu(q) >= 0, P_L(-q) >= 0 and |alpha| <= q^2; that
+    is all it takes.
+    """
     top = m + gap
     q = t.real("q", 0, 1, open=True)
     r, s = t.real("r s", -q, q)
     trace, product = r + s, r * s
     t.compare(
-        t.state("real roots within q: P(q) >= 0", Ge(q**2 - trace * q + product, 0)), (q - r) * (q - s), because="factors"
+        t.state("real roots within q: P(q) >= 0", Ge(q**2 - trace * q + product, 0)),
+        (q - r) * (q - s),
+        because="factors",
     )
     t.compare(
-        t.state("real roots within q: P(-q) >= 0", Ge(q**2 + trace * q + product, 0)), (q + r) * (q + s), because="factors"
+        t.state("real roots within q: P(-q) >= 0", Ge(q**2 + trace * q + product, 0)),
+        (q + r) * (q + s),
+        because="factors",
     )
     t.compare(
         t.state("real roots within q: D <= q^2", Le(product, q**2)),
@@ -702,7 +740,10 @@ def no_better_pair(t: Proof, m: Any, gap: Any) -> None:
     p, i = t.real("p i")
     for sign in (1, -1):
         t.compare(
-            t.state(f"complex roots p +- i: P({'' if sign == 1 else '-'}q) >= 0", Ge(q**2 - sign * 2 * p * q + p**2 + i**2, 0)),
+            t.state(
+                f"complex roots p +- i: P({'' if sign == 1 else '-'}q) >= 0",
+                Ge(q**2 - sign * 2 * p * q + p**2 + i**2, 0),
+            ),
             [(q - sign * p) ** 2, i**2],
             because="the squared distance of the root from q; and D = p^2 + i^2 is the squared modulus",
         )
@@ -726,5 +767,485 @@ def no_better_pair(t: Proof, m: Any, gap: Any) -> None:
             top**2 * m**2 * q * (most - lr) / scale,
             (q**2 - alpha) * (m**2 * (1 + q) + top**2 * (1 - q)) / scale,
         ],
-        because="L P_mu(q) + mu P_L(-q) is free of lr; what remains is L (1 - q)^2 <= mu (1 + q)^2, or (l - m)/(l + m) <= q",
+        because="L P_mu(q) + mu P_L(-q) is free of lr; what remains is L (1 - q)^2 <= mu (1 + q)^2, or (l - m)/(l + "
+        "m) <= q",
     )
+
+
+@theorem(
+    "Nesterov on a quadratic is heavy ball with alpha (1 - h) in place of alpha; it is stable exactly for "
+    "0 < h < (2 + 2 alpha)/(1 + 2 alpha), and reaches the rate 1 - 1/sqrt(kappa) on the whole spectrum",
+    covers=["001:nesterov-momentum", "004:nesterov-update", "000:nesterov-lookahead", "004:ravine-nag-panels"],
+    sources=[
+        Source("001", "l.342-348", "theta~ = theta + alpha v; v <- alpha v - eps grad J(theta~); theta <- theta + v"),
+        Source("004", "l.580-594", "e = x - gamma v; v <- gamma v + eta grad f(e); x <- x - v"),
+        Source("004", "l.605-608", "the anticipatory update prevents too large updates and overshooting"),
+    ],
+)  # fmt: skip
+def nesterov_on_quadratics(t: Proof) -> None:
+    """The gradient at the look-ahead point is h (x - alpha v), so the look-ahead damps the velocity itself by 1 - h.
+
+    The roots lie inside the unit circle if and only if D < 1, P(1) > 0 and P(-1) > 0 (`roots_inside_the_unit_circle`).
+    """
+    k, h, alpha = t.time("k"), t.real("h"), t.real("alpha", 0, 1)
+    start = t.real("x0")
+    new = lambda x, v: alpha * v + h * (x - alpha * v)  # noqa: E731 - the velocity after the step
+    x, _v = t.recursion(k, x=(start, lambda x, v: x(k) - new(x(k), v(k))), v=(0, lambda x, v: new(x(k), v(k))))
+    trace, determinant = (1 + alpha) * (1 - h), alpha * (1 - h)
+    t.equal(
+        t.state("two-term form of Nesterov on a quadratic", Eq(x(k + 2), trace * x(k + 1) - determinant * x(k))),
+        because="x_(k+1) = (1 - h)(x_k - alpha v_k), and the velocity is the last move",
+    )
+    m, _w = t.recursion(
+        k,
+        m=(start, lambda m, w: following(NAG, theta=m(k), v=w(k), g=h * m(k), lr=1, momentum=alpha)[0]),
+        w=(0, lambda m, w: following(NAG, theta=m(k), v=w(k), g=h * m(k), lr=1, momentum=alpha)[1]),
+    )
+    t.equal(
+        t.state("and of the rewritten form", Eq(m(k + 2), trace * m(k + 1) - determinant * m(k))),
+        because="the look-ahead points are a fixed combination of two iterates, so they obey the same recursion",
+    )
+    stable_nesterov(t, h, alpha, trace, determinant)
+    whole_spectrum(t)
+    printed_lookahead(t)
+
+
+def stable_nesterov(t: Proof, h: Any, alpha: Any, trace: Any, determinant: Any) -> None:
+    """P(1) = h, P(-1) = 2 + 2 alpha - h (1 + 2 alpha), and D = alpha (1 - h) < 1 follows, even for alpha = 1."""
+    limit = (2 + 2 * alpha) / (1 + 2 * alpha)
+    region = And(Gt(h, 0), Lt(h, limit))
+    stable = And(Lt(determinant, 1), Lt(trace, 1 + determinant), Lt(-trace, 1 + determinant))
+    inside, conditions = t.suppose(region), t.suppose(stable)
+    forward = [
+        inside.compare(
+            Lt(determinant, 1),
+            [(1 - alpha) * (limit - h) / 2, (1 - alpha) * alpha / (1 + 2 * alpha), h * (1 + alpha) / 2],
+            because="1 - D = (1 - alpha)(1 - h/2) + h (1 + alpha)/2, and h < limit <= 2",
+        ),
+        inside.compare(Lt(trace, 1 + determinant), h, because="P(1) = h"),
+        inside.compare(
+            Lt(-trace, 1 + determinant), (1 + 2 * alpha) * (limit - h), because="P(-1) = 2 + 2 alpha - h (1 + 2 alpha)"
+        ),
+    ]
+    backward = [
+        conditions.compare(Gt(h, 0), 1 + determinant - trace, because="P(1) = h"),
+        conditions.compare(
+            Lt(h, limit), (1 + determinant + trace) / (1 + 2 * alpha), because="P(-1) = 2 + 2 alpha - h (1 + 2 alpha)"
+        ),
+    ]
+    t.equivalent(
+        t.state("stable exactly for 0 < h < (2 + 2 alpha)/(1 + 2 alpha)", Equivalent(region, stable)),
+        [inside.both(stable, forward, because="all three"), conditions.both(region, backward, because="both")],
+        because="P(1) and P(-1) in alpha and h",
+    )
+    t.compare(
+        t.state("that is less room than gradient descent has", Le(limit, 2)),
+        2 * alpha / (1 + 2 * alpha),
+        because="2 - (2 + 2 alpha)/(1 + 2 alpha) = 2 alpha / (1 + 2 alpha): the look-ahead prevents no divergence",
+    )
+
+
+def whole_spectrum(t: Proof) -> None:
+    """lr = 1/L and alpha = (1 - s)/(1 + s), s = sqrt(mu/L): the modes are h in [s^2, 1]."""
+    s = t.real("s", 0, 1, open=True)
+    h = t.real("h_", s**2, 1)
+    alpha = (1 - s) / (1 + s)
+    trace, determinant = (1 + alpha) * (1 - h), alpha * (1 - h)
+    t.equal(
+        t.state("the roots meet at 1 - s for the flattest mode", Eq(trace.subs(h, s**2), 2 * (1 - s))),
+        because="(1 + alpha)(1 - s^2) = 2 (1 - s)",
+    )
+    t.equal(
+        t.state("their product there", Eq(determinant.subs(h, s**2), (1 - s) ** 2)),
+        because="alpha (1 - s^2) = (1 - s)^2",
+    )
+    t.compare(
+        t.state("everywhere the roots are complex or double", Le(trace**2, 4 * determinant)),
+        4 * (1 - h) * (h - s**2) / (1 + s) ** 2,
+        because="4 D - T^2 = (1 - h)(4 alpha - (1 + alpha)^2 (1 - h)), and (1 + alpha)^2 (1 - s^2) = 4 alpha",
+    )
+    t.compare(
+        t.state("and their modulus is at most 1 - s", Le(determinant, (1 - s) ** 2)),
+        alpha * (h - s**2),
+        because="D = alpha (1 - h) is largest for the flattest mode",
+    )
+    t.compare(
+        t.state("the best heavy ball is faster on a quadratic", Le(alpha, 1 - s)),
+        s * (1 - s) / (1 + s),
+        because="(1 - s)/(1 + s) = (sqrt(kappa) - 1)/(sqrt(kappa) + 1)",
+    )
+
+
+def printed_lookahead(t: Proof) -> None:
+    """With the gradient at theta + lr b, as printed in deck 000, the determinant grows with h instead of shrinking."""
+    alpha, curvature, lr = t.nonnegative("alpha_"), t.positive("lambda"), t.positive("lr")
+    theta, buffer = t.real("theta b")
+    at = lambda point: following(  # noqa: E731
+        BUFFER, theta=theta, v=buffer, g=curvature * point, lr=lr, momentum=alpha
+    )
+    determinant = lambda f, g: (  # noqa: E731 - of the Jacobian: what a step does to an area of the phase plane
+        Derivative(f, theta) * Derivative(g, buffer) - Derivative(f, buffer) * Derivative(g, theta)
+    )
+    t.equal(
+        t.state(
+            "determinant of the printed look-ahead",
+            Eq(determinant(*at(theta + lr * buffer)), alpha + lr * curvature),
+        ),
+        because="the product of the roots: the printed rule diverges as soon as lr lambda > 1 - alpha",
+    )
+    t.equal(
+        t.state(
+            "determinant of the look-ahead",
+            Eq(determinant(*at(theta - lr * alpha * buffer)), alpha * (1 - lr * curvature)),
+        ),
+        because="the look-ahead damps the velocity",
+    )
+
+
+# ---- beyond quadratics, and runs ------------------------------------------------------------------------------------
+
+
+@theorem(
+    "Nesterov's method with lr = 1/L and alpha_k = (t_k - 1)/t_(k+1) on a smooth convex function: "
+    "f(x_k) - f* <= 2 L |x_0 - x*|^2 / (k + 1)^2",
+    covers=["000:nesterov-convex-rate"],
+    sources=[Source("000", "l.823", "better than gradient descent for convex functions (batch)")],
+)
+def nesterov_convex_rate(t: Proof) -> None:
+    """E_k = t_k^2 (f(x_k) - f*) + L/2 |u_k|^2 never grows, where u_k = t_k x_k - (t_k - 1) x_(k-1) - x*, and t_k >=
+    (k+1)/2.
+
+    All that is used of f: it lies above its tangent planes, and a gradient step of 1/L lowers it by at least |g|^2 /
+    2L. So f(x_(k+1)) is the smaller of the two upper bounds that the tangent plane at the look-ahead point y gives,
+    at x* and at x_k, less |g|^2 / 2L, less any amount. The minimizer is put at 0, f* too; x(0) here is x_1, after the
+    first gradient step.
+    """
+    n, d = t.size("n"), t.size("d")
+    k, j = t.integer("k", 0, n), t.index("j", d)
+    smooth, start, first = t.positive("L"), t.vector("x0", d), t.vector("g0", d)
+    gradient, drop, drop0 = t.vector("g", d, n + 1), t.vector("s", n + 1, low=0), t.nonnegative("s0")
+    inner = lambda a, b: total(d, lambda i: a(i) * b(i))  # noqa: E731
+    g = lambda i: gradient[i, k + 1]  # noqa: E731
+    grown = lambda c: (1 + sqrt(1 + 4 * c**2)) / 2  # noqa: E731 - the positive root of T^2 - T = c^2
+    ahead = lambda x, u, c: lambda i: x(i, k) + (u(i, k) - x(i, k)) / grown(c(k))  # noqa: E731
+    tangent = lambda x, u, c, f: Min(  # noqa: E731
+        inner(g, ahead(x, u, c)), f(k) + inner(g, lambda i: ahead(x, u, c)(i) - x(i, k))
+    )
+    descent0 = inner(lambda i: first[i], lambda i: start[i]) - inner(lambda i: first[i], lambda i: first[i]) / (
+        2 * smooth
+    )
+    x, u, c, f = t.recursion(
+        k,
+        x=((j,), start[j] - first[j] / smooth, lambda x, u, c, f: ahead(x, u, c)(j) - g(j) / smooth),
+        u=((j,), start[j] - first[j] / smooth, lambda x, u, c, f: u(j, k) - grown(c(k)) * g(j) / smooth),
+        T=(1, lambda x, u, c, f: grown(c(k))),
+        f=(descent0 - drop0, lambda x, u, c, f: tangent(x, u, c, f) - inner(g, g) / (2 * smooth) - drop[k + 1]),
+    )
+    t.equal(
+        t.state(
+            "u_k in the iterates: the look-ahead point is x_k + (t_k - 1)/t_(k+1) (x_k - x_(k-1))",
+            Eq(u(j, k + 1), c(k + 1) * x(j, k + 1) - (c(k + 1) - 1) * x(j, k)),
+        ),
+        because="t x_(k+1) = (t - 1) x_k + u_k - t g / L",
+    )
+    energy = c(k) ** 2 * f(k) + smooth / 2 * total(d, lambda i: u(i, k) ** 2)
+    reach = smooth / 2 * total(d, lambda i: start[i] ** 2)
+    claim = t.state("E_k <= L/2 |x_0 - x*|^2", Le(energy, reach))
+    base = t.compare(
+        claim.subs(k, 0), drop0, because="t_1 = 1 and u_1 = x_0 - g_0/L - x*, whose square the tangent plane bounds"
+    )
+    y, after = ahead(x, u, c), grown(c(k))
+    at_minimum, at_iterate = inner(g, y), f(k) + inner(g, lambda i: y(i) - x(i, k))
+    step = t.suppose(claim).compare(
+        claim.subs(k, k + 1),
+        [
+            reach - energy,
+            after**2 * drop[k + 1],
+            c(k) ** 2 * (at_iterate - Min(at_minimum, at_iterate)),
+            after * (at_minimum - Min(at_minimum, at_iterate)),
+        ],
+        because="weigh the tangent at x_k by t_k^2 = t_(k+1)^2 - t_(k+1), that at x* by t_(k+1); the rest is the "
+        "square of "
+        "u_(k+1) = u_k - t_(k+1) g / L",
+    )
+    bounded = t.induct_from(claim, over=k, base=base, step=step, because="step by step")
+    long_enough = step_counts(t, k, c, grown)
+    found = t.suppose(Ge(f(k), 0)).compare(
+        Le(f(k), 4 * reach / (k + 2) ** 2),
+        [
+            4 * (reach - energy) / (k + 2) ** 2,
+            4 * (energy - c(k) ** 2 * f(k)) / (k + 2) ** 2,
+            4 * f(k) * (c(k) - (k + 2) / 2) * (c(k) + (k + 2) / 2) / (k + 2) ** 2,
+        ],
+        using=[bounded, long_enough],
+        because="t^2 (f - f*) <= E <= L/2 |x_0 - x*|^2, and t >= (k + 2)/2 at the iterate k + 1",
+    )
+    t.implies(
+        t.state("f(x_(k+1)) - f* <= 2 L |x_0 - x*|^2 / (k + 2)^2", Implies(Ge(f(k), 0), found.claim)),
+        found,
+        because="f* is the minimum, so f(x_k) - f* >= 0",
+    )
+
+
+def step_counts(t: Proof, k: Any, c: Any, grown: Any) -> Fact:
+    """t_1 = 1, t_(k+1) = (1 + sqrt(1 + 4 t_k^2))/2: each count is at least half a step longer than the last."""
+    t.equal(
+        t.state("t_(k+1)^2 - t_(k+1) = t_k^2", Eq(c(k + 1) ** 2 - c(k + 1), c(k) ** 2)),
+        because="it is the positive root of t^2 - t = t_k^2",
+    )
+    claim = t.state("t_(k+1) >= (k + 2)/2", Ge(c(k), (k + 2) / 2))
+    base = t.compare(claim.subs(k, 0), [0], because="t_1 = 1")
+    root = sqrt(1 + 4 * c(k) ** 2)
+    before = t.suppose(claim)
+    positive = before.compare(Gt(c(k), 0), [c(k) - (k + 2) / 2, (k + 2) / 2], because="at least 1")
+    step = before.compare(
+        claim.subs(k, k + 1),
+        [1 / (2 * (root + 2 * c(k))), c(k) - (k + 2) / 2],
+        using=[positive],
+        because="sqrt(1 + 4 t^2) >= 2t, so each step adds at least 1/2",
+    )
+    return t.induct_from(claim, over=k, base=base, step=step, because="step by step")
+
+
+@theorem(
+    "Momentum from rest is gradient descent with the growing weights (1 - gamma^(k-i))/(1 - gamma) on the past "
+    "gradients",
+    covers=["004:momentum-as-gd-with-growing-weights"],
+    sources=[Source("004", "l.555-563", "x^(t) = x^(0) - eta sum_i (1 - gamma^(t-i))/(1 - gamma) grad f(x^(i))")],
+)
+def momentum_growing_weights(t: Proof) -> None:
+    """A gradient goes on moving the iterate as long as it stays in the velocity: 1 + gamma + gamma^2 + ... times."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    gamma, lr = retention(t, "gamma"), t.positive("lr")
+    g, start, v0 = t.vector("g", n + 1), t.real("theta0"), t.real("v0")
+    step = lambda x, v: following(VELOCITY, theta=x, v=v, g=g[k + 1], lr=lr, momentum=gamma)  # noqa: E731
+    x, v, y, w = t.recursion(
+        k,
+        x=(start, lambda x, v, *_: step(x(k), v(k))[0]),
+        v=(v0, lambda x, v, *_: step(x(k), v(k))[1]),
+        y=(start, lambda x, v, y, w: following(VELOCITY, theta=y(k), v=w(k), g=g[k + 1], lr=lr, momentum=1)[0]),
+        w=(0, lambda x, v, y, w: following(VELOCITY, theta=y(k), v=w(k), g=g[k + 1], lr=lr, momentum=1)[1]),
+    )
+    weights = total(k, lambda s: (1 - gamma ** (k + 1 - s)) / (1 - gamma) * g[s])
+    decaying = total(k, lambda s: gamma ** (k - s) * g[s])
+    t.induct(
+        Eq(v(k), gamma**k * v0 + lr * decaying),
+        t.state("growing weights", Eq(x(k), start - lr * weights - gamma * (1 - gamma**k) / (1 - gamma) * v0)),
+        over=k,
+        because="each step adds the velocity once more: the weight of g_s grows by gamma^(k-s), and 1 for the newest",
+    )
+    t.induct(
+        Eq(w(k), lr * total(k, lambda s: g[s])),
+        t.state(
+            "without friction the weights count the steps",
+            Eq(y(k), start - lr * total(k, lambda s: (k + 1 - s) * g[s])),
+        ),
+        over=k,
+        because="nothing decays: the newest gradient has moved the iterate once, the one before twice",
+    )
+
+
+@theorem(
+    "On a quadratic momentum keeps the sign of the iterate exactly as long as h <= (1 - sqrt(gamma))^2; beyond, the "
+    "ratio of "
+    "successive iterates falls by a fixed amount until it is negative: it overshoots",
+    covers=["004:momentum-overshoot"],
+    sources=[Source("004", "l.570-576", "(blindly rolling down; no formula)")],
+)
+def momentum_overshoot(t: Proof) -> None:
+    """With r = sqrt(gamma): below the threshold x_(k+1) >= r x_k; above it x_(k+2)/x_(k+1) is at most x_(k+1)/x_k -
+    c/..
+    """
+    k, root, start = t.time("k"), t.real("r", 0, 1), t.positive("x0")
+    no_overshoot(t, k, root, start)
+    ratio(t)
+
+
+def no_overshoot(t: Proof, k: Any, root: Any, start: Any) -> None:
+    h = t.real("h", 0, (1 - root) ** 2)
+    step = lambda x, v: following(VELOCITY, theta=x, v=v, g=h * x, lr=1, momentum=root**2)  # noqa: E731
+    x, _v = t.recursion(k, x=(start, lambda x, v: step(x(k), v(k))[0]), v=(0, lambda x, v: step(x(k), v(k))[1]))
+    # v_k <= (1 - r) / r x_k, written without dividing: the next iterate is at least r times this one
+    kept = t.state("below the threshold x_(k+1) >= r x_k >= 0", And(Ge(x(k), 0), Ge(x(k + 1), root * x(k))))
+    base = t.both(
+        kept.subs(k, 0),
+        [
+            t.compare(Ge(x(0), 0), start, because="it starts there"),
+            t.compare(
+                Ge(x(1), root * x(0)),
+                [((1 - root) ** 2 - h) * start, root * (1 - root) * start],
+                because="x_1 = (1 - h) x_0, and 1 - h - r >= 1 - r - (1 - r)^2 = r (1 - r)",
+            ),
+        ],
+        because="both",
+    )
+    before = t.suppose(kept)
+    grows = before.compare(
+        kept.args[0].subs(k, k + 1), [x(k + 1) - root * x(k), root * x(k)], because="x_(k+1) >= r x_k >= 0"
+    )
+    still = before.compare(
+        kept.args[1].subs(k, k + 1),
+        [((1 - root) ** 2 - h) * x(k + 1), root * (x(k + 1) - root * x(k))],
+        using=[grows],
+        because="x_(k+2) - r x_(k+1) = (T - 2r) x_(k+1) + r (x_(k+1) - r x_k), and T - 2r = (1 - r)^2 - h",
+    )
+    step = before.both(kept.subs(k, k + 1), [grows, still], because="both")
+    t.induct_from(kept, over=k, base=base, step=step, because="step by step, from rest")
+
+
+def ratio(t: Proof) -> None:
+    """q = x_(k+1)/x_k > 0 becomes T - gamma/q; the roots are complex where c = gamma - T^2/4 is positive."""
+    trace, c, first = t.real("T"), t.positive("c"), t.positive("q0")
+    q = t.real("q", 0, first, open=True)
+    gamma = c + trace**2 / 4
+    t.compare(
+        t.state(
+            "above the threshold the ratio of iterates falls by at least c/q_0", Le(trace - gamma / q, q - c / first)
+        ),
+        [(q - trace / 2) ** 2 / q, c * (first - q) / (q * first)],
+        because="q - (T - gamma/q) = ((q - T/2)^2 + c)/q, so after q_0^2/c steps at most the ratio is negative: a "
+        "sign change",
+    )
+    root, width = t.real("rho", 0, 1), t.real("w", 0, 1)
+    t.equal(
+        t.state(
+            "the threshold is where c = 0",
+            Eq(root**2 - (1 + root**2 - (1 - root) ** 2) ** 2 / 4, 0),
+        ),
+        because="T = 2 sqrt(gamma) at h = (1 - sqrt(gamma))^2: a double root",
+    )
+    t.equal(
+        t.state(
+            "critical damping: gamma = (1 - sqrt(h))^2",
+            Eq((1 + (1 - width) ** 2 - width**2) ** 2, 4 * (1 - width) ** 2),
+        ),
+        because="the same threshold, solved for gamma",
+    )
+
+
+@theorem(
+    "The ravine x_1^2 + 50 x_2^2: momentum has room for every step of the panels; Nesterov kills the steep coordinate "
+    "in one step of 0.01 and diverges at 0.015",
+    covers=["004:ravine-momentum-panels", "004:ravine-nag-panels", "004:nesterov-update"],
+    sources=[
+        Source("004", "l.491-551", "eta = .001, .005, .01, .015, .019, .02; gamma = .9 and .5"),
+        Source("004", "l.617-644", "eta = .0001, .0005, .001, .005, .01; gamma = .9"),
+    ],
+)  # fmt: skip
+def ravine_panels(t: Proof) -> None:
+    """The curvatures are 2 and 100, so the steep coordinate has h = 100 eta; the start is (4, 1/2)."""
+    k = t.time("k")
+    lr, gamma = t.real("eta", 0, Rational(1, 50), open=True), retention(t, "gamma")
+    t.compare(
+        t.state("every step below 0.02 is inside momentum's region", Lt(100 * lr, 2 * (1 + gamma))),
+        [100 * (Rational(1, 50) - lr), 2 * gamma],
+        because="gradient descent stops at h = 2, momentum at 2 (1 + gamma): eta = 0.038 for gamma = 0.9, 0.03 for 0.5",
+    )
+    step = lambda m, v: following(NAG, theta=m, v=v, g=100 * m, lr=Rational(1, 100), momentum=gamma)  # noqa: E731
+    m, v = t.recursion(k, m=(HALF, lambda m, v: step(m(k), v(k))[0]), v=(0, lambda m, v: step(m(k), v(k))[1]))
+    t.equal(
+        t.state(
+            "at 0.01 Nesterov is at the bottom of the steep coordinate after one step",
+            Eq(m(k + 1) + gamma * v(k + 1), 0),
+        ),
+        because="h = 1: the gradient step from the look-ahead point m lands on the minimum, whatever the velocity",
+    )
+    diverging_nesterov(t, k)
+
+
+def diverging_nesterov(t: Proof, k: Any) -> None:
+    """h = 3/2, gamma = 9/10: z_k = (-1)^k times the look-ahead point obeys z_(k+2) = 0.95 z_(k+1) + 0.45 z_k."""
+    step = lambda x, v: following(NAG, theta=x, v=v, g=100 * x, lr=Rational(15, 1000), momentum=Rational(9, 10))  # noqa: E731
+    x, _v = t.recursion(k, x=(HALF, lambda x, w: step(x(k), w(k))[0]), w=(0, lambda x, w: step(x(k), w(k))[1]))
+    bound = Rational(2, 5) * Rational(5, 4) ** k
+    now, then = (-1) ** k * x(k), -((-1) ** k) * x(k + 1)
+    claim = t.state(
+        "at 0.015 Nesterov alternates and grows at least like 1.25^k",
+        And(Ge(now, bound), Ge(then, bound * Rational(5, 4))),
+    )
+    first, second = claim.subs(k, 0).args
+    if first.has(x(1)):
+        first, second = second, first
+    base = t.both(
+        claim.subs(k, 0),
+        [
+            t.compare(first, Rational(1, 10), because="it starts at 1/2"),
+            t.compare(second, Rational(17, 40), because="the first look-ahead point is -37/40"),
+        ],
+        because="the first two points",
+    )
+    before = t.suppose(claim)
+    third = claim.subs(k, k + 1)
+    facts = [
+        before.compare(third.args[0], [then - bound * Rational(5, 4)], because="it was supposed of this point"),
+        before.compare(
+            third.args[1],
+            [
+                Rational(95, 100) * (then - bound * Rational(5, 4)),
+                Rational(45, 100) * (now - bound),
+                (Rational(95, 100) * Rational(5, 4) + Rational(45, 100) - Rational(25, 16)) * bound,
+            ],
+            because="0.95 * 1.25 + 0.45 > 1.25^2",
+        ),
+    ]
+    step = before.both(third, facts, because="both")
+    t.induct_from(claim, over=k, base=base, step=step, because="step by step")
+
+
+@theorem(
+    "The Rosenbrock runs: at the minimum (1, 1) the largest curvature is 501 + sqrt(250601), about 1001.6, and every "
+    "listed step "
+    "is stable there",
+    covers=["004:rosenbrock-runs"],
+    sources=[Source("004", "l.852-1032", "eta_0 = 1e-5 and factors 1, 10, 100; gamma = .9 and .5")],
+)
+def rosenbrock_local_limits(t: Proof) -> None:
+    """Near a minimum a smooth function is its quadratic model, and the stability regions apply to its largest
+    curvature.
+
+    The start of the runs is not printed and the runs themselves have no closed form: this is what can be proved of
+    them.
+    """
+    x, y = t.real("x y")
+    f = (1 - x) ** 2 + 100 * (y - x**2) ** 2
+    curvature = Derivative(f, x, x) * Derivative(f, y, y) - Derivative(f, x, y) ** 2
+    t.equal(
+        t.state("determinant of the Hessian", Eq(curvature, 400 + 80000 * (x**2 - y))),
+        because="f_xx = 2 - 400 y + 1200 x^2, f_xy = -400 x, f_yy = 200",
+    )
+    t.equal(
+        t.state(
+            "trace of the Hessian",
+            Eq(Derivative(f, x, x) + Derivative(f, y, y), 1002 + 400 * (3 * (x**2 - 1) - (y - 1))),
+        ),
+        because="so at (1, 1) the curvatures are the roots of z^2 - 1002 z + 400",
+    )
+    largest = 501 + sqrt(250601)
+    t.equal(t.state("the largest curvature", Eq(largest**2 - 1002 * largest + 400, 0)), because="501^2 - 400 = 250601")
+    gamma, lr = Rational(9, 10), Rational(1, 1000)
+    for name, limit in (
+        ("Nesterov with 0.9 at 100 eta_0", (2 + 2 * gamma) / (1 + 2 * gamma)),
+        ("gradient descent at 100 eta_0", Integer(2)),
+        ("momentum 0.5 at 100 eta_0", Integer(3)),
+        ("momentum 0.9 at 100 eta_0", 2 * (1 + gamma)),
+    ):
+        t.compare(
+            t.state(f"locally stable: {name}", Lt(lr * largest, limit)),
+            limit - lr * largest,
+            because=f"h = 1.0016, and the region ends at {limit}",
+        )
+    t.compare(
+        t.state(
+            "but Nesterov diverges at 136 eta_0",
+            Gt(Rational(136, 100000) * largest, (2 + 2 * gamma) / (1 + 2 * gamma)),
+        ),
+        Rational(136, 100000) * largest - (2 + 2 * gamma) / (1 + 2 * gamma),
+        because="19/14 / 1001.6 = 0.001355: the largest listed step is near its limit",
+    )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("momentum")
