@@ -108,3 +108,251 @@ def hidden_layer_gradients(t: Proof) -> None:
         t.state("input", Eq(Derivative(loss, x[r]), total(hidden, lambda j: first[j, r] * delta(j)))),
         because="one more transposed matrix and no slope: x is no activation",
     )
+
+
+@theorem(
+    "Backpropagation is exact for every depth: the recursion over layers pairs each parameter's change with the gradient at its layer",
+    covers=["000:backprop-recursion", "002:mlp-gradient-recap", "003:bp-hidden-weights-eq3", "003:backward-pass-loop-bounds"],
+    sources=[
+        Source("000", "l.743", "M_3 = dL/df_3; M_k = M_(k+1) df_(k+1)/df_k; dJ/dtheta_k = M_k df_k/dtheta_k"),
+        Source(DECK, "l.463-479", "for k = L + 1 .. 1: gradients of layer k, then of layer k - 1"),
+    ],
+)
+def backpropagation_of_any_depth(t: Proof) -> None:
+    """Layers are counted from the output: layer 1 is the last. A change of the parameters moves the pre-activations of layer
+    r by v_r, of which c_r = v_r - W_r phi'(a_(r+1)) v_(r+1) is the part that layer r's own parameters cause (dW h + db).
+    """
+    n, k = t.size("n"), t.time("k")
+    weight, slope = t.vector("W", k + 2, n, n), t.vector("p", k + 2, n)  # p_r = phi'(a_r), stored by the forward pass
+    v, start = t.vector("v", k + 2, n), t.vector("g", n)
+    i, j = t.index("i", n), t.index("j", n)
+    sent_back = lambda x: total(n, lambda m: weight[k + 1, m, j] * x(m, k))  # noqa: E731
+    (delta,) = t.recursion(k, delta=((j,), start[j], lambda delta: sent_back(delta) * slope[k + 2, j]))
+    carried = lambda r, i: total(n, lambda m: weight[r, i, m] * slope[r + 1, m] * v[r + 1, m])  # noqa: E731
+    own = lambda r, i: v[r, i] - carried(r, i)  # noqa: E731
+    explained = lambda k: total(k, lambda r: total(n, lambda i: delta(i, r - 1) * own(r, i)))  # noqa: E731
+    output_change = total(n, lambda i: start[i] * v[1, i])
+    remaining = lambda k: total(n, lambda i: delta(i, k) * v[k + 1, i])  # noqa: E731
+    t.induct(
+        t.state("any depth", Eq(explained(k), output_change - remaining(k))),
+        over=k,
+        because="what the last k layers do not explain has passed to the layer before, through W and phi'",
+    )
+    (jacobian,) = t.recursion(
+        k,
+        J=(
+            (i, j),
+            KroneckerDelta(i, j),
+            lambda J: total(n, lambda m: J(i, m, k) * weight[k + 1, m, j] * slope[k + 2, j]),
+        ),
+    )
+    t.induct(
+        t.state("product of Jacobians", Eq(delta(j, k), total(n, lambda m: start[m] * jacobian(m, j, k)))),
+        over=k,
+        because="multiplying the row g from the left keeps a vector where J keeps a matrix",
+    )
+
+
+@theorem(
+    "The chain rule for a function of J functions: the first-order errors of the parts bound that of the composition",
+    covers=["003:multivariate-chain-rule"],
+    sources=[Source(DECK, "l.365-371", "d phi(a(x))/dx_i = sum_j dphi/da_j da_j/dx_i = <grad phi, da/dx_i>")],
+)
+def multivariate_chain_rule(t: Proof) -> None:
+    """a_j moves by h (s_j + e u_j) with |u_j| <= 1, and phi by g'(da) up to e sum |da_j|: differentiability at each scale h."""
+    parts, h, e = t.size("J"), t.positive("h"), t.nonnegative("e")
+    g, s, share = t.vector("g", parts), t.vector("s", parts), t.vector("w", parts, low=0, high=1)
+    rest = t.real("v", -1, 1)
+    unit = lambda j: 2 * share[j] - 1  # noqa: E731 - u_j, anywhere in [-1, 1]
+    moved = lambda j: h * (s[j] + e * unit(j))  # noqa: E731
+    distance = total(parts, lambda j: h * Abs(s[j] + e * unit(j)))
+    change = total(parts, lambda j: g[j] * moved(j)) + e * rest * distance  # phi(a(x + h)) - phi(a(x))
+    claimed = h * total(parts, lambda j: g[j] * s[j])
+    sizes = h * e * total(parts, lambda j: Abs(g[j]))
+    t.compare(
+        t.state("from above", Le(change, claimed + sizes + e * distance)),
+        [h * e * total(parts, lambda j: (Abs(g[j]) - g[j]) * share[j] + (Abs(g[j]) + g[j]) * (1 - share[j])), e * (1 - rest) * distance],
+        because="g_j u_j <= |g_j|: all errors have the factor e, which vanishes with h",
+    )
+    t.compare(
+        t.state("from below", Ge(change, claimed - sizes - e * distance)),
+        [h * e * total(parts, lambda j: (Abs(g[j]) + g[j]) * share[j] + (Abs(g[j]) - g[j]) * (1 - share[j])), e * (1 + rest) * distance],
+        because="-g_j u_j <= |g_j|: the difference quotient tends to sum_j g_j s_j from both sides",
+    )
+
+
+@theorem(
+    "A recurrent layer is a deep network with tied weights: its gradient is the sum of delta_t h_(t-1)' over all time steps",
+    covers=["003:recurrent-net-as-unrolled-mlp"],
+    sources=[Source(DECK, "l.139-144", "the output of a neuron can be one of its own inputs")],
+)
+def backpropagation_through_time(t: Proof) -> None:
+    """Time is counted from the end: step 1 is the last. Every step has a loss of its own with gradient e in its output."""
+    n, k = t.size("n"), t.time("k")
+    weight, slope, error = t.vector("U", n, n), t.vector("p", k + 2, n), t.vector("e", k + 2, n)
+    v, memory, change = t.vector("v", k + 2, n), t.vector("h", k + 2, n), t.vector("D", n, n)
+    j, row, column = t.index("j", n), t.index("a", n), t.index("b", n)
+    (delta,) = t.recursion(
+        k,
+        delta=(
+            (j,),
+            slope[1, j] * error[1, j],
+            lambda delta: slope[k + 2, j] * (total(n, lambda m: weight[m, j] * delta(m, k)) + error[k + 2, j]),
+        ),
+    )
+    carried = lambda r, i: total(n, lambda m: weight[i, m] * slope[r + 1, m] * v[r + 1, m])  # noqa: E731
+    own = lambda r, i: v[r, i] - carried(r, i)  # noqa: E731 - what the parameters cause at step r itself
+    direct = lambda r, i: error[r, i] * slope[r, i] * v[r, i]  # noqa: E731 - the change of the loss of step r
+    balance = total(k, lambda r: total(n, lambda i: delta(i, r - 1) * own(r, i) - direct(r, i)))
+    earlier = total(n, lambda i: (delta(i, k) - slope[k + 1, i] * error[k + 1, i]) * v[k + 1, i])
+    t.induct(
+        t.state("all steps", Eq(balance, -earlier)),
+        over=k,
+        because="delta collects the loss of its own step and what later steps send back through U",
+    )
+    effect = total(k, lambda r: total(n, lambda i: delta(i, r - 1) * total(n, lambda m: change[i, m] * memory[r + 1, m])))
+    t.equal(
+        t.state(
+            "tied gradient",
+            Eq(Derivative(effect, change[row, column]), total(k, lambda r: delta(row, r - 1) * memory[r + 1, column])),
+        ),
+        because="one matrix changes at all steps: the contributions of its copies add up",
+    )
+    two_steps(t)
+
+
+def two_steps(t: Proof) -> None:
+    """The smallest case, one unit and two steps, differentiated as it stands."""
+    u, w, bias, before, x1, x2 = t.real("u w c h_0 x_1 x_2")
+    phi = t.function("phi")
+    a1 = w * x1 + u * before + bias
+    a2 = w * x2 + u * phi(a1) + bias
+    last = phi(a2).fdiff()
+    t.equal(
+        t.state("two steps", Eq(Derivative(phi(a2), u), last * phi(a1) + last * u * phi(a1).fdiff() * before)),
+        because="delta_2 h_1 + delta_1 h_0: keeping only the last step would lose the second term",
+    )
+
+
+@theorem(
+    "The gradient in the probabilities is -delta_jy / f_y, and through the softmax Jacobian it becomes f - e(y)",
+    covers=["003:ce-derivative-wrt-probability", "003:softmax-ce-chain-line"],
+    sources=[Source(DECK, "l.349-387", "dl/df_j = -1_(y=j) / f_y; dl/da_i = (f_y - 1) 1_(y=i) + f_i 1_(y!=i)")],
+)
+def cross_entropy_through_probabilities(t: Proof) -> None:
+    """The deck's own route: first the loss in the probabilities as free variables, then the probabilities in the logits."""
+    classes = t.size("K")
+    f, a = t.vector("f", classes, low=0, open=True), t.vector("a", classes)
+    i, j, y = t.index("i", classes), t.index("j", classes), t.index("y", classes)
+    t.equal(
+        t.state("in the probabilities", Eq(Derivative(-log(f[y]), f[j]), -KroneckerDelta(j, y) / f[y])),
+        because="only the probability of the class is read",
+    )
+    normalizer = total(classes, lambda k: exp(a[k]))
+    softmax = lambda k: exp(a[k]) / normalizer  # noqa: E731
+    own, other = KroneckerDelta(i, y), 1 - KroneckerDelta(i, y)
+    chained = -Derivative(softmax(y), a[i]) / softmax(y)
+    t.equal(
+        t.state("one term", Eq(chained, (softmax(y) - 1) * own + softmax(i) * other)),
+        because="the sum over j has one term; f_y cancels in both cases of the softmax Jacobian",
+    )
+    t.equal(
+        t.state("in the logits", Eq((softmax(y) - 1) * own + softmax(i) * other, softmax(i) - own)),
+        because="both cases in one formula",
+    )
+    jacobian = lambda k: softmax(k) * (KroneckerDelta(k, i) - softmax(i))  # noqa: E731
+    summed = total(classes, lambda k: -KroneckerDelta(k, y) / softmax(k) * jacobian(k))
+    t.equal(t.state("whole sum", Eq(summed, softmax(i) - own)), because="the transposed Jacobian applied to the gradient in f")
+
+
+@misprint(
+    "Only one of the two terms of the chain carries the indicator of i != y",
+    corrected="cross-entropy-through-probabilities",
+    covers=["003:softmax-ce-chain-line"],
+    sources=[
+        Source(DECK, "l.379", "-1/f_y f_y (1 - f_y) 1_(y!=i) + 1/f_y f_i f_y 1_(y!=i)"),
+    ],
+)
+def softmax_chain_with_one_indicator(t: Proof) -> None:
+    """K = 2, equal logits, i = y: the printed derivative is 0, the true one is f_y - 1 = -1/2."""
+    classes = t.size("K")
+    a, i, y = t.vector("a", classes), t.index("i", classes), t.index("y", classes)
+    normalizer = total(classes, lambda k: exp(a[k]))
+    f = lambda k: exp(a[k]) / normalizer  # noqa: E731
+    different = 1 - KroneckerDelta(i, y)
+    t.refute(
+        Eq(-(1 - f(y)) * different + f(i) * different, f(i) - KroneckerDelta(i, y)),
+        {classes: 2, a: [0, 0], i: 1, y: 1},
+        because="the first term belongs to i = y; as printed, the class itself gets no gradient",
+    )
+
+
+@misprint(
+    "A pre-activation sums over the columns of W, not over its rows",
+    corrected="dense-layer-gradients",
+    covers=["003:preactivation-sum-index"],
+    sources=[Source(DECK, "l.416-418", "a_i = b_i + sum_i W_(i,j) h_j")],
+)
+def preactivation_summed_over_rows(t: Proof) -> None:
+    """W = (1 2; 3 4), h = (1, 0): unit 1 has the pre-activation 1; summing column 1 gives 4."""
+    rows, columns = t.size("p"), t.size("q")
+    weight, h = t.vector("W", rows, columns), t.vector("h", columns)
+    i, j = t.index("i", rows), t.index("j", columns)
+    t.refute(
+        Eq(total(columns, lambda k: weight[i, k] * h[k]), total(rows, lambda k: weight[k, j] * h[j])),
+        {rows: 2, columns: 2, weight: [[1, 2], [3, 4]], h: [1, 0], i: 1, j: 1},
+        because="the printed sum runs over the unit, so every unit gets the same number",
+    )
+
+
+@misprint(
+    "The derivative of a pre-activation is in W_ij, not in W_ii",
+    corrected="dense-layer-gradients",
+    covers=["003:bp-output-weights-eq2"],
+    sources=[Source(DECK, "l.405", "da_k / dW_(i,i) = 1_(i=k) h_j")],
+)
+def weight_with_its_row_index_twice(t: Proof) -> None:
+    """Two inputs h = (1, 0), j = 2: the derivative in W_11 is h_1 = 1, the printed one h_2 = 0."""
+    n = t.size("n")
+    weight, h = t.vector("W", n, n), t.vector("h", n)
+    i, j = t.index("i", n), t.index("j", n)
+    t.refute(
+        Eq(Derivative(total(n, lambda k: weight[i, k] * h[k]), weight[i, i]), h[j]),
+        {n: 2, weight: [[0, 0], [0, 0]], h: [1, 0], i: 1, j: 2},
+        because="W_ii multiplies h_i, whatever j is",
+    )
+
+
+@misprint(
+    "The last layer has the output activation psi, not the hidden activation phi",
+    corrected="hidden-layer-gradients",
+    covers=["003:forward-pass-cache"],
+    sources=[Source(DECK, "l.455-461", "h^(k) = phi(a^(k)) for 1 <= k <= L + 1")],
+)
+def hidden_activation_on_the_output(t: Proof) -> None:
+    """phi = ReLU, psi = softmax, two logits -1: the printed output is (0, 0), which is no distribution."""
+    classes = t.size("K")
+    a, i = t.vector("a", classes), t.index("i", classes)
+    t.refute(
+        Eq(Max(0, a[i]), exp(a[i]) / total(classes, lambda k: exp(a[k]))),
+        {classes: 2, a: [-1, -1], i: 1},
+        because="softmax gives 1/2 for each class",
+    )
+
+
+@misprint(
+    "The backward pass stops before the input: there is no a^(0)",
+    corrected="backpropagation-of-any-depth",
+    covers=["003:backward-pass-loop-bounds"],
+    sources=[Source(DECK, "l.463-479", "for k from L + 1 to 1: ... grad_(a^(k-1)) loss = grad_(h^(k-1)) loss * phi'(a^(k-1))")],
+)
+def backward_pass_through_the_input(t: Proof) -> None:
+    """L = 0, softmax regression: the loop body at k = 1 reads a^(0), but layers start at 1."""
+    layers, n, k = t.size("L"), t.size("n"), t.integer("k")
+    a, gradient = t.vector("a", layers, n), t.vector("g", n)
+    phi, j = t.function("phi"), t.index("j", n)
+    t.undefined(
+        gradient[j] * phi(a[k - 1, j]).fdiff(),
+        {layers: 1, n: 1, k: 1, j: 1, a: [[0]], gradient: [1]},
+        because="the input is no activation of a pre-activation; grad_x loss = W' delta has no slope",
+    )

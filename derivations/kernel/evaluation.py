@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import mpmath
@@ -93,7 +94,10 @@ class Point:
         if isinstance(e, AppliedUndef):
             return self._recursion(e)
         if isinstance(e, SmoothFunction):
-            return derivative_at(self.values[e.family], e.order, [self.value(a) for a in e.args], self.field)
+            at = [self.value(a) for a in e.args]
+            if e.family not in self.values:
+                raise Undefined(f"{e.family} has no values")
+            return derivative_at(self.values[e.family], e.order, at, self.field)
         name = type(e).__name__
         if name in _FUNCTIONS:
             return self.field.function(name, self.value(e.args[0]))
@@ -229,7 +233,7 @@ class Point:
         return self._fold(e, self.field.mul, Fraction(1))
 
     def _fold(self, e: Any, combine: Any, start: Any) -> Any:
-        key = (e, tuple((s, self._local[s]) for s in sorted(e.free_symbols & self._local.keys(), key=str)))
+        key = (e, tuple((s, self._local[s]) for s in sorted(_free_symbols(e) & self._local.keys(), key=str)))
         if key in self._memo:
             return self._memo[key]
         total = start
@@ -391,6 +395,12 @@ class Point:
         self._local.pop(variable) if saved is None else self._local.update({variable: saved})
         radius = 4 * abs(values[1] - values[0]) + mpmath.mpf(10) ** -30
         return values[1] + mpmath.iv.mpf([-1, 1]) * radius
+
+
+@lru_cache(maxsize=20_000)
+def _free_symbols(e: Any) -> frozenset[Any]:
+    """SymPy rebuilds a sum to find its free symbols, and the same sums are met at every point."""
+    return frozenset(e.free_symbols)
 
 
 def _float(x: Any) -> Any:
