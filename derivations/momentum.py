@@ -340,7 +340,7 @@ NAG, NAG_BUFFER = "nesterov[lr=inside-velocity]", "nesterov"
     ],
 )  # fmt: skip
 def nesterov_forms(t: Proof) -> None:
-    """g_(k+1) is whatever the gradient is at the k-th look-ahead point: equal points mean equal gradients, and so on."""
+    """g_(k+1) is whatever the gradient is at the k-th look-ahead point: equal points mean equal gradients, and on."""
     n = t.size("n")
     k = t.integer("k", 0, n)
     alpha, g, start = t.nonnegative("alpha"), t.vector("g", n + 1), t.real("theta0")
@@ -577,7 +577,7 @@ def conserved(x: Any, k: Any, trace: Any, determinant: Any) -> Any:
 
 
 def oscillation(t: Proof, x: Any, k: Any, h: Any, trace: Any, determinant: Any) -> None:
-    """What `conserved` shows of x_(k+2) = T x_(k+1) - D x_k from rest: in the complex case x_k^2 is of the order D^k."""
+    """What `conserved` shows of x_(k+2) = T x_(k+1) - D x_k from rest: with complex roots x_k^2 is of the order D^k."""
     energy = conserved(x, k, trace, determinant)
     start = next(d.symbol for d in t.declared if str(d.symbol) == "x0")
     t.equal(
