@@ -8,6 +8,7 @@ height, width).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -35,10 +36,6 @@ class Dense:
     @property
     def parameter_shapes(self) -> tuple[Shape, ...]:
         return ((self.fan_in, self.fan_out), (self.fan_out,))
-
-    @property
-    def fans(self) -> tuple[int, int]:
-        return (self.fan_in, self.fan_out)
 
 
 @dataclass(frozen=True)
@@ -74,10 +71,125 @@ class Dropout:
     parameter_shapes: tuple[Shape, ...] = field(default=(), init=False, repr=False)
 
 
+@dataclass(frozen=True)
+class ParametricReLU:
+    """h = a where a > 0, else slope a, with one slope that is learned, 0.25 at the start."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape
+
+    parameter_shapes: tuple[Shape, ...] = field(default=((1,),), init=False, repr=False)
+    starts: Mapping[int, float] = field(default_factory=lambda: {0: 0.25}, init=False, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Maxout:
+    """h_i = max over j of (h W + b)_ij, W of shape (fan_in, fan_out * pieces)."""
+
+    fan_in: int
+    fan_out: int
+    pieces: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("fan_in", "fan_out", "pieces"):
+            check.at_least(getattr(self, name), 1, name)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (self.fan_out,) if shape == (self.fan_in,) else _misfit((self.fan_in,))
+
+    @property
+    def parameter_shapes(self) -> tuple[Shape, ...]:
+        return ((self.fan_in, self.fan_out * self.pieces), (self.fan_out * self.pieces,))
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """h = gamma (a - mean) / sqrt(variance + eps) + beta, one gamma (from 1) and beta (from 0) a feature or channel."""
+
+    features: int
+    eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check.at_least(self.features, 1, "features")
+        check.positive(self.eps, "eps")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape if len(shape) in (1, 3) and shape[0] == self.features else _misfit((self.features,))
+
+    @property
+    def parameter_shapes(self) -> tuple[Shape, ...]:
+        return ((self.features,), (self.features,))
+
+    starts: Mapping[int, float] = field(default_factory=lambda: {0: 1.0}, init=False, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Conv2d:
+    """Cross-correlation with `out_channels` filters of size kernel x kernel over all channels, plus a bias a filter."""
+
+    in_channels: int
+    out_channels: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("in_channels", "out_channels", "kernel", "stride"):
+            check.at_least(getattr(self, name), 1, name)
+        check.at_least(self.padding, 0, "padding")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 3 or shape[0] != self.in_channels or min(shape[1:]) + 2 * self.padding < self.kernel:
+            least = max(1, self.kernel - 2 * self.padding)
+            return _misfit((self.in_channels, f">= {least}", f">= {least}"))
+        height, width = ((size + 2 * self.padding - self.kernel) // self.stride + 1 for size in shape[1:])
+        return (self.out_channels, height, width)
+
+    @property
+    def parameter_shapes(self) -> tuple[Shape, ...]:
+        return ((self.out_channels, self.in_channels, self.kernel, self.kernel), (self.out_channels,))
+
+
+@dataclass(frozen=True)
+class MaxPool2d:
+    """The largest entry of each window of each channel; stride None is the window."""
+
+    window: int
+    stride: int | None = None
+
+    def __post_init__(self) -> None:
+        check.at_least(self.window, 1, "window")
+        if self.stride is not None:
+            check.at_least(self.stride, 1, "stride")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        if len(shape) != 3 or min(shape[1:]) < self.window:
+            return _misfit(("channels", f">= {self.window}", f">= {self.window}"))
+        height, width = ((size - self.window) // (self.stride or self.window) + 1 for size in shape[1:])
+        return (shape[0], height, width)
+
+    parameter_shapes: tuple[Shape, ...] = field(default=(), init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class MeanPool2d(MaxPool2d):
+    """The mean of each window of each channel; stride None is the window."""
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """Each image as one vector, in the order channel, row, column."""
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (math.prod(shape),)
+
+    parameter_shapes: tuple[Shape, ...] = field(default=(), init=False, repr=False)
+
+
 Layer: TypeAlias = Any
 
 
-def _misfit(wanted: Shape) -> Shape:
+def _misfit(wanted: tuple[Any, ...]) -> Shape:
     raise _MisfitError(wanted)
 
 
@@ -167,3 +279,65 @@ def perceptron(sizes: tuple[int, ...], activation: str = "relu", *, dropout: flo
     for fan_in, fan_out in pairwise(sizes[:-1]):
         layers += [Dense(fan_in, fan_out), Activation(activation)] + ([Dropout(dropout)] if dropout else [])
     return Network((*layers, Dense(sizes[-2], sizes[-1])), (sizes[0],))
+
+
+def digit_network(
+    image: Shape = (1, 8, 8),
+    *,
+    channels: tuple[int, int] = (8, 16),
+    kernel: int = 3,
+    hidden: tuple[int, int] = (64, 32),
+    classes: int = 10,
+    activation: str = "relu",
+) -> Network:
+    """Return the decks' complete digit network: convolution, pooling, convolution, pooling, two dense layers, logits.
+
+    Convolutions keep the images' size (padding kernel // 2), each max pooling halves it.
+
+    >>> digit_network().output_shape
+    (10,)
+    """
+    first, second = channels
+    padding = kernel // 2
+    layers = [
+        Conv2d(image[0], first, kernel, padding=padding),
+        Activation(activation),
+        MaxPool2d(2),
+        Conv2d(first, second, kernel, padding=padding),
+        Activation(activation),
+        MaxPool2d(2),
+        Flatten(),
+    ]
+    (size,) = Network(tuple(layers), image).output_shape
+    for width in hidden:
+        layers += [Dense(size, width), Activation(activation)]
+        size = width
+    return Network((*layers, Dense(size, classes)), image)
+
+
+def lenet5() -> Network:
+    """Return LeNet-5 for 32x32 images with full connectivity and parameter-free mean pooling: 61,706 parameters.
+
+    6 (25 + 1) + 16 (6 25 + 1) + 120 (400 + 1) + 84 (120 + 1) + 10 (84 + 1). LeCun et al. 1998 connect the third layer
+    partly and train two numbers for each pooled map.
+
+    >>> lenet5().parameter_count
+    61706
+    """
+    return Network(
+        (
+            Conv2d(1, 6, 5),
+            Activation("tanh"),
+            MeanPool2d(2),
+            Conv2d(6, 16, 5),
+            Activation("tanh"),
+            MeanPool2d(2),
+            Flatten(),
+            Dense(400, 120),
+            Activation("tanh"),
+            Dense(120, 84),
+            Activation("tanh"),
+            Dense(84, 10),
+        ),
+        (1, 32, 32),
+    )

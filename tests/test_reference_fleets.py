@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from test_reference_agreement import HYPER, problem
 
 from backproof.reference import numpy as by_hand
 from backproof.reference import torch as by_autograd
+from tests.test_reference_agreement import HYPER, problem
 
 SIDES = {"numpy": (by_hand, np.asarray), "torch": (by_autograd, lambda x: torch.from_numpy(np.asarray(x)))}
 

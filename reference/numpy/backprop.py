@@ -6,22 +6,41 @@ With delta^L the loss gradient at the outputs, each dense layer a^l = h^(l-1) W^
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import _checks as check
-from ..architecture import Activation, Dense, Dropout, Network, perceptron
+from ..architecture import Activation, BatchNorm, Dense, Dropout, Network, perceptron
+from . import batch_norm
 from .layers import PASSES, Cache
 from .losses import LOSSES
 
-__all__ = ["Activation", "Dense", "Dropout", "Network", "forward", "loss_and_gradient", "perceptron"]
+__all__ = [
+    "Activation",
+    "BatchNorm",
+    "Dense",
+    "Dropout",
+    "Network",
+    "forward",
+    "loss_and_gradient",
+    "perceptron",
+    "population_statistics",
+]
 
 Array = np.ndarray[Any, Any]
 
 
-def forward(network: Network, theta: Array, inputs: Array, *, masks: Sequence[Array] | None = None) -> Array:
+def forward(
+    network: Network,
+    theta: Array,
+    inputs: Array,
+    *,
+    masks: Sequence[Array] | None = None,
+    statistics: Sequence[tuple[Array, Array]] | None = None,
+) -> Array:
     """Return the network's outputs (logits), `(batch, outputs)`, or `(fleet, batch, outputs)`.
 
     Args:
@@ -29,6 +48,8 @@ def forward(network: Network, theta: Array, inputs: Array, *, masks: Sequence[Ar
         theta: parameters, `(parameters,)`, or `(fleet, parameters)`.
         inputs: `(batch, features)`, shared by a fleet, or `(fleet, batch, features)`.
         masks: one 0/1 array for each `Dropout` layer, as `dropout.masks` draws them; None runs the layers as at test.
+        statistics: a mean and a variance for each `BatchNorm` layer, as `population_statistics` returns them; None
+            normalizes by the batch's own, as in training.
 
     Raises:
         ValueError: shapes that do not fit (the message names the layer), inputs not finite, no example.
@@ -38,8 +59,9 @@ def forward(network: Network, theta: Array, inputs: Array, *, masks: Sequence[Ar
     array([[7.5]])
     """
     network.check_inputs(inputs)
-    _check_masks(network, masks)
-    return _forward(network, network.views(theta), inputs, [{} for _ in network.layers], masks)
+    _check_count(network, masks, Dropout, "masks")
+    _check_count(network, statistics, BatchNorm, "statistics")
+    return _forward(network, network.views(theta), inputs, [{} for _ in network.layers], masks, statistics)
 
 
 def loss_and_gradient(
@@ -71,7 +93,7 @@ def loss_and_gradient(
     """
     check.choice(loss, LOSSES, "loss")
     network.check_inputs(inputs)
-    _check_masks(network, masks)
+    _check_count(network, masks, Dropout, "masks")
     _check_targets(network, inputs, targets, loss)
     gradient = np.zeros_like(theta)
     value = _loss_and_gradient(
@@ -99,19 +121,64 @@ def _check_targets(network: Network, inputs: Array, targets: Array, loss: str) -
         check.finite(targets, "targets")
 
 
-def _check_masks(network: Network, masks: Sequence[Array] | None) -> None:
-    dropouts = sum(isinstance(layer, Dropout) for layer in network.layers)
-    if masks is not None and len(masks) != dropouts:
-        raise ValueError(f"masks must be one for each of the {dropouts} dropout layers, got masks={len(masks)}")
+def _check_count(network: Network, given: Sequence[Any] | None, kind: type, name: str) -> None:
+    layers = sum(isinstance(layer, kind) for layer in network.layers)
+    if given is not None and len(given) != layers:
+        wanted = f"one entry for each of the {layers} {kind.__name__} layers"
+        raise ValueError(f"{name} must hold {wanted}, got {name} with {len(given)}")
+
+
+def population_statistics(
+    network: Network, theta: Array, inputs: Array, *, batch_size: int
+) -> list[tuple[Array, Array]]:
+    """Return a mean and a variance for each `BatchNorm` layer: averages over the whole batches of the inputs, in order.
+
+    Every layer sees what it sees in training, inputs normalized by their batch; the variance is made unbiased by m /
+    (m - 1).
+
+    Args:
+        network, theta, inputs: as in `forward`.
+        batch_size: examples a batch, 2 to all; a short last batch is left out.
+
+    Raises:
+        ValueError: as in `forward`; a batch size that does not fit.
+
+    Source: Ioffe and Szegedy 2015, algorithm 2.
+
+    >>> network = Network((BatchNorm(1),), (1,))
+    >>> population_statistics(network, np.array([1.0, 0.0]), np.array([[0.0], [2.0], [1.0], [5.0]]), batch_size=2)
+    [(array([2.]), array([5.]))]
+    """
+    network.check_inputs(inputs)
+    check.batch_fits(batch_size, len(inputs))
+    indices = [index for index, layer in enumerate(network.layers) if isinstance(layer, BatchNorm)]
+    seen: list[list[tuple[Array, Array]]] = [[] for _ in indices]
+    examples = [batch_size * math.prod(network.shapes[index][1:]) for index in indices]
+    views = network.views(theta)
+    for start in range(0, len(inputs) - batch_size + 1, batch_size):
+        caches: list[Cache] = [{} for _ in network.layers]
+        _forward(network, views, inputs[start : start + batch_size], caches, None)
+        for index, batches in zip(indices, seen, strict=True):
+            batches.append(batch_norm.batch_statistics(caches[index]["inputs"], images=caches[index]["images"]))
+    return [
+        batch_norm.population_statistics([m for m, _ in batches], [v for _, v in batches], count)
+        for batches, count in zip(seen, examples, strict=True)
+    ]
 
 
 def _forward(
-    network: Network, views: Sequence[Any], inputs: Array, caches: list[Cache], masks: Sequence[Array] | None
+    network: Network,
+    views: Sequence[Any],
+    inputs: Array,
+    caches: list[Cache],
+    masks: Sequence[Array] | None,
+    statistics: Sequence[tuple[Array, Array]] | None = None,
 ) -> Array:
-    remaining = iter(masks or ())
+    extras = {Dropout: iter(masks or ()), BatchNorm: iter(statistics or ())}
     for layer, parameters, cache in zip(network.layers, views, caches, strict=True):
-        extra = next(remaining) if masks is not None and type(layer) is Dropout else None
-        inputs = PASSES[type(layer)].forward(layer, parameters, inputs, cache, extra)
+        kind = type(layer)
+        extra = next(extras[kind], None) if kind in extras else None
+        inputs = PASSES[kind].forward(layer, parameters, inputs, cache, extra)
     return inputs
 
 

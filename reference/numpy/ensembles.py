@@ -92,3 +92,12 @@ def geometric_mean(probabilities: Array, weights: Array | None = None) -> Array:
         logs = np.log(probabilities)
     weighted = logs.mean(axis=0) if weights is None else np.tensordot(weights, logs, axes=1)
     return softmax(weighted)
+
+
+def weight_average(thetas: Array | Sequence[Array]) -> Array:
+    """Return the arithmetic mean of the parameters, `(parameters,)`: one network for a whole ensemble of checkpoints.
+
+    >>> weight_average([np.array([1.0, 2.0]), np.array([3.0, 6.0])])
+    array([2., 4.])
+    """
+    return ensemble_mean(thetas)

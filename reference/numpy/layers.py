@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .. import architecture
+from . import activations, batch_norm, convnets, maxout
 from .activations import ACTIVATIONS
 
 Array = np.ndarray[Any, Any]
@@ -93,9 +94,159 @@ class DropoutPass:
         return np.multiply(output_gradient, cache["factor"], out=output_gradient)
 
 
+class ParametricReLUPass:
+    """h = a where a > 0, else slope a. Backward: da = dh or slope dh, dslope = the sum of dh a over a <= 0."""
+
+    @staticmethod
+    def forward(layer: Any, parameters: Parameters, inputs: Array, cache: Cache, extra: Any) -> Array:
+        cache["inputs"] = inputs
+        return activations.leaky_relu(inputs, _lead(parameters[0], inputs))
+
+    @staticmethod
+    def backward(
+        layer: Any, parameters: Parameters, output_gradient: Array, cache: Cache, gradients: Parameters, wanted: bool
+    ) -> Array | None:
+        inputs, lead = cache["inputs"], parameters[0].ndim - 1
+        summed = np.where(inputs > 0, 0, output_gradient * inputs).sum(axis=tuple(range(lead, inputs.ndim)))
+        gradients[0][...] = summed[..., None]
+        slopes = activations.leaky_relu_derivative(inputs, _lead(parameters[0], inputs))
+        return np.multiply(output_gradient, slopes, out=output_gradient)
+
+
+def _lead(parameter: Array, inputs: Array) -> Array:
+    """Return one number a member, `(fleet, 1)` or `(1,)`, with the inputs' axes appended."""
+    return parameter.reshape(parameter.shape[:-1] + (1,) * (inputs.ndim - parameter.ndim + 1))
+
+
+class MaxoutPass:
+    """h_i = max over j of (h W + b)_ij. Backward: as dense, each unit's gradient at its first largest piece."""
+
+    @staticmethod
+    def forward(layer: Any, parameters: Parameters, inputs: Array, cache: Cache, extra: Any) -> Array:
+        affine = DensePass.forward(layer, parameters, inputs, cache, extra)
+        cache["affine"] = affine.reshape(*affine.shape[:-1], -1, layer.pieces)
+        largest: Array = cache["affine"].max(axis=-1)
+        return largest
+
+    @staticmethod
+    def backward(
+        layer: Any, parameters: Parameters, output_gradient: Array, cache: Cache, gradients: Parameters, wanted: bool
+    ) -> Array | None:
+        delta = maxout._routed(output_gradient, cache["affine"])
+        return DensePass.backward(layer, parameters, delta, cache, gradients, wanted)
+
+
+class BatchNormPass:
+    """h = gamma a_hat + beta; in training a_hat by the batch's statistics, which every gradient passes through."""
+
+    @staticmethod
+    def forward(layer: Any, parameters: Parameters, inputs: Array, cache: Cache, extra: Any) -> Array:
+        gamma, beta = parameters
+        # Vectors have two axes, or three in a fleet; images four or five.
+        cache["images"] = images = inputs.ndim >= 4
+        cache["inputs"] = inputs
+        if extra is not None:
+            mean, variance = extra
+            return batch_norm.batch_norm_inference(inputs, gamma, beta, mean, variance, eps=layer.eps, images=images)
+        cache["normalized"], cache["inverse"] = batch_norm._normalized(inputs, layer.eps, images)
+        outputs: Array = cache["normalized"] * batch_norm._spread(gamma, images) + batch_norm._spread(beta, images)
+        return outputs
+
+    @staticmethod
+    def backward(
+        layer: Any, parameters: Parameters, output_gradient: Array, cache: Cache, gradients: Parameters, wanted: bool
+    ) -> Array | None:
+        input_gradient, gradients[0][...], gradients[1][...] = batch_norm._gradient(
+            output_gradient, cache["normalized"], cache["inverse"], parameters[0], cache["images"]
+        )
+        return input_gradient
+
+
+class Conv2dPass:
+    """Cross-correlation as one product of patches and filters. Backward: the two adjoints."""
+
+    @staticmethod
+    def forward(layer: Any, parameters: Parameters, inputs: Array, cache: Cache, extra: Any) -> Array:
+        filters, bias = parameters
+        cache["shape"] = inputs.shape
+        cache["patches"] = convnets._patches(inputs, filters.shape[-2:], layer.stride, layer.padding)
+        return convnets._convolved(inputs, cache["patches"], filters, bias, layer.stride, layer.padding)
+
+    @staticmethod
+    def backward(
+        layer: Any, parameters: Parameters, output_gradient: Array, cache: Cache, gradients: Parameters, wanted: bool
+    ) -> Array | None:
+        rows = convnets._rows(output_gradient)
+        filters = parameters[0]
+        gradients[0][...] = np.matmul(rows.swapaxes(-1, -2), cache["patches"]).reshape(filters.shape)
+        np.add.reduce(rows, axis=-2, out=gradients[1])
+        if not wanted:
+            return None
+        shape = output_gradient.shape[:-4] + cache["shape"][-4:]
+        return convnets.conv2d_input_gradient(
+            output_gradient, filters, shape, stride=layer.stride, padding=layer.padding
+        )
+
+
+class MaxPool2dPass:
+    """The largest of each window. Backward: to the first largest."""
+
+    @staticmethod
+    def forward(layer: Any, parameters: Parameters, inputs: Array, cache: Cache, extra: Any) -> Array:
+        cache["inputs"] = inputs
+        cache["largest"] = convnets.max_pool2d(inputs, layer.window, layer.stride)
+        largest: Array = cache["largest"]
+        return largest
+
+    @staticmethod
+    def backward(
+        layer: Any, parameters: Parameters, output_gradient: Array, cache: Cache, gradients: Parameters, wanted: bool
+    ) -> Array | None:
+        return convnets._max_pool2d_gradient(
+            output_gradient, cache["inputs"], cache["largest"], layer.window, layer.stride or layer.window
+        )
+
+
+class MeanPool2dPass:
+    """The mean of each window. Backward: shared equally."""
+
+    @staticmethod
+    def forward(layer: Any, parameters: Parameters, inputs: Array, cache: Cache, extra: Any) -> Array:
+        cache["shape"] = inputs.shape
+        return convnets.mean_pool2d(inputs, layer.window, layer.stride)
+
+    @staticmethod
+    def backward(
+        layer: Any, parameters: Parameters, output_gradient: Array, cache: Cache, gradients: Parameters, wanted: bool
+    ) -> Array | None:
+        return convnets.mean_pool2d_gradient(output_gradient, cache["shape"], layer.window, layer.stride)
+
+
+class FlattenPass:
+    """Images as vectors. Backward: vectors as images."""
+
+    @staticmethod
+    def forward(layer: Any, parameters: Parameters, inputs: Array, cache: Cache, extra: Any) -> Array:
+        cache["shape"] = inputs.shape
+        return convnets.flatten(inputs)
+
+    @staticmethod
+    def backward(
+        layer: Any, parameters: Parameters, output_gradient: Array, cache: Cache, gradients: Parameters, wanted: bool
+    ) -> Array | None:
+        return convnets.flatten_gradient(output_gradient, cache["shape"])
+
+
 #: How NumPy runs each layer that `architecture` describes.
 PASSES: dict[type, Any] = {
     architecture.Dense: DensePass,
     architecture.Activation: ActivationPass,
     architecture.Dropout: DropoutPass,
+    architecture.ParametricReLU: ParametricReLUPass,
+    architecture.Maxout: MaxoutPass,
+    architecture.BatchNorm: BatchNormPass,
+    architecture.Conv2d: Conv2dPass,
+    architecture.MaxPool2d: MaxPool2dPass,
+    architecture.MeanPool2d: MeanPool2dPass,
+    architecture.Flatten: FlattenPass,
 }

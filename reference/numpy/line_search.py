@@ -1,7 +1,8 @@
-"""Exact line search on quadratics f(x) = 1/2 x'Ax - b'x."""
+"""Line searches: the exact step on quadratics f(x) = 1/2 x'Ax - b'x, and backtracking on any function."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -70,3 +71,72 @@ def exact_line_search(hessian: Array, start: Array, *, steps: int, linear: Array
         path.append(x)
         sizes.append(size)
     return Descent(np.stack(path), np.array(sizes), diverged)
+
+
+def backtracking(
+    value: Callable[[Array], Array],
+    gradient: Callable[[Array], Array],
+    start: Array,
+    *,
+    steps: int,
+    lr: float = 1.0,
+    shrink: float = 0.5,
+    slope: float = 1e-4,
+) -> Descent:
+    """Return the iterates of steepest descent with Armijo's backtracking, `(steps + 1, ..., dimension)`, and the step
+    sizes.
+
+    Each step starts from lr and shrinks until f(x - eta g) <= f(x) - slope eta g'g; where sixty trials do not get
+    there (x is a minimum to working precision) the step is 0.
+
+    Args:
+        value, gradient: functions of `(..., dimension)`, the value without the last axis.
+        start: x_0; leading axes are a fleet of problems, each with a step of its own.
+        steps: at least 1.
+        lr: the first trial, above 0.
+        shrink: in (0, 1).
+        slope: in (0, 1/2), so that the exact step on a quadratic is accepted.
+
+    Raises:
+        ValueError: an argument out of its range, a start that is not finite.
+
+    Source: Armijo 1966.
+
+    >>> run = backtracking(lambda x: (x**2).sum(-1), lambda x: 2 * x, np.array([3.0]), steps=1)
+    >>> run.point, run.step_sizes.tolist()  # 3 - 6 only mirrors; half of it is the minimum
+    (array([0.]), [0.5])
+    """
+    check.at_least(steps, 1, "steps")
+    check.positive(lr, "lr")
+    check.positive(shrink, "shrink")
+    check.fraction(shrink, "shrink")
+    if not 0 < slope < 0.5:
+        raise ValueError(f"slope must be in (0, 0.5), got slope={slope}")
+    check.finite(start, "start")
+    path, sizes = [np.array(start)], []
+    for _ in range(steps):
+        g = gradient(path[-1])
+        size = _armijo(value, path[-1], g, -g, np.full(start.shape[:-1], lr), shrink, slope)
+        path.append(path[-1] + size[..., None] * -g)
+        sizes.append(size)
+    return Descent(np.stack(path), np.array(sizes), None)
+
+
+def _armijo(
+    value: Callable[[Array], Array],
+    x: Array,
+    g: Array,
+    direction: Array,
+    size: Array,
+    shrink: float,
+    slope: float,
+) -> Array:
+    """Shrink each problem's size until its value falls enough along the direction; 0 where 60 trials do not suffice."""
+    before, fall = value(x), (g * direction).sum(axis=-1)
+    for _ in range(60):
+        with np.errstate(over="ignore", invalid="ignore"):
+            enough = value(x + size[..., None] * direction) <= before + slope * size * fall
+        if enough.all():
+            return size
+        size = np.where(enough, size, size * shrink)
+    return np.where(enough, size, 0)

@@ -63,5 +63,6 @@ def sgd_kernel(
     theta: Array, g: Array, state: tuple[Array, ...], step: int, work: tuple[Array, ...], *, lr: Any
 ) -> None:
     """Take `sgd_step` in place."""
-    np.multiply(g, lr, out=work[0])
-    theta -= work[0]
+    update = work[0]
+    np.multiply(g, lr, out=update)
+    theta -= update

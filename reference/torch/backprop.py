@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,14 +10,32 @@ import torch
 from torch import Tensor
 
 from .. import _checks as check
-from ..architecture import Activation, Dense, Dropout, Network, perceptron
+from ..architecture import Activation, BatchNorm, Dense, Dropout, Network, perceptron
+from . import batch_norm
 from .layers import PASSES
 from .losses import LOSSES
 
-__all__ = ["Activation", "Dense", "Dropout", "Network", "forward", "loss_and_gradient", "perceptron"]
+__all__ = [
+    "Activation",
+    "BatchNorm",
+    "Dense",
+    "Dropout",
+    "Network",
+    "forward",
+    "loss_and_gradient",
+    "perceptron",
+    "population_statistics",
+]
 
 
-def forward(network: Network, theta: Tensor, inputs: Tensor, *, masks: Sequence[Tensor] | None = None) -> Tensor:
+def forward(
+    network: Network,
+    theta: Tensor,
+    inputs: Tensor,
+    *,
+    masks: Sequence[Tensor] | None = None,
+    statistics: Sequence[tuple[Tensor, Tensor]] | None = None,
+) -> Tensor:
     """Return the network's outputs (logits), `(batch, outputs)`, or `(fleet, batch, outputs)`; can be differentiated.
 
     Args:
@@ -24,6 +43,8 @@ def forward(network: Network, theta: Tensor, inputs: Tensor, *, masks: Sequence[
         theta: parameters, `(parameters,)`, or `(fleet, parameters)`.
         inputs: `(batch, features)`, shared by a fleet, or `(fleet, batch, features)`.
         masks: one 0/1 tensor for each `Dropout` layer, as `dropout.masks` draws them; None runs the layers as at test.
+        statistics: a mean and a variance for each `BatchNorm` layer, as `population_statistics` returns them; None
+            normalizes by the batch's own, as in training.
 
     Raises:
         ValueError: shapes that do not fit (the message names the layer), inputs not finite, no example.
@@ -33,8 +54,9 @@ def forward(network: Network, theta: Tensor, inputs: Tensor, *, masks: Sequence[
     tensor([[7.5000]])
     """
     network.check_inputs(inputs)
-    _check_masks(network, masks)
-    return _forward(network, network.views(theta), inputs, masks)
+    _check_count(network, masks, Dropout, "masks")
+    _check_count(network, statistics, BatchNorm, "statistics")
+    return _forward(network, network.views(theta), inputs, masks, statistics)
 
 
 def loss_and_gradient(
@@ -66,7 +88,7 @@ def loss_and_gradient(
     """
     check.choice(loss, LOSSES, "loss")
     network.check_inputs(inputs)
-    _check_masks(network, masks)
+    _check_count(network, masks, Dropout, "masks")
     _check_targets(network, inputs, targets, loss)
     gradient = torch.empty_like(theta)
     views = _leaves(network, theta)
@@ -85,10 +107,51 @@ def _check_targets(network: Network, inputs: Tensor, targets: Tensor, loss: str)
         check.finite(targets, "targets")
 
 
-def _check_masks(network: Network, masks: Sequence[Tensor] | None) -> None:
-    dropouts = sum(isinstance(layer, Dropout) for layer in network.layers)
-    if masks is not None and len(masks) != dropouts:
-        raise ValueError(f"masks must be one for each of the {dropouts} dropout layers, got masks={len(masks)}")
+def _check_count(network: Network, given: Sequence[Any] | None, kind: type, name: str) -> None:
+    layers = sum(isinstance(layer, kind) for layer in network.layers)
+    if given is not None and len(given) != layers:
+        wanted = f"one entry for each of the {layers} {kind.__name__} layers"
+        raise ValueError(f"{name} must hold {wanted}, got {name} with {len(given)}")
+
+
+@torch.no_grad()
+def population_statistics(
+    network: Network, theta: Tensor, inputs: Tensor, *, batch_size: int
+) -> list[tuple[Tensor, Tensor]]:
+    """Return a mean and a variance for each `BatchNorm` layer: averages over the whole batches of the inputs, in order.
+
+    Every layer sees what it sees in training, inputs normalized by their batch; the variance is made unbiased by m /
+    (m - 1).
+
+    Args:
+        network, theta, inputs: as in `forward`.
+        batch_size: examples a batch, 2 to all; a short last batch is left out.
+
+    Raises:
+        ValueError: as in `forward`; a batch size that does not fit.
+
+    Source: Ioffe and Szegedy 2015, algorithm 2.
+
+    >>> network = Network((BatchNorm(1),), (1,))
+    >>> x = torch.tensor([[0.0], [2.0], [1.0], [5.0]])
+    >>> population_statistics(network, torch.tensor([1.0, 0.0]), x, batch_size=2)
+    [(tensor([2.]), tensor([5.]))]
+    """
+    network.check_inputs(inputs)
+    check.batch_fits(batch_size, len(inputs))
+    indices = [index for index, layer in enumerate(network.layers) if isinstance(layer, BatchNorm)]
+    seen: list[list[tuple[Tensor, Tensor]]] = [[] for _ in indices]
+    examples = [batch_size * math.prod(network.shapes[index][1:]) for index in indices]
+    views = network.views(theta)
+    for start in range(0, len(inputs) - batch_size + 1, batch_size):
+        given: dict[int, Tensor] = {}
+        _forward(network, views, inputs[start : start + batch_size], None, None, given)
+        for index, batches in zip(indices, seen, strict=True):
+            batches.append(batch_norm.batch_statistics(given[index], images=given[index].ndim >= 4))
+    return [
+        batch_norm.population_statistics([m for m, _ in batches], [v for _, v in batches], count)
+        for batches, count in zip(seen, examples, strict=True)
+    ]
 
 
 def _leaves(network: Network, theta: Tensor) -> tuple[tuple[Tensor, ...], ...]:
@@ -98,11 +161,21 @@ def _leaves(network: Network, theta: Tensor) -> tuple[tuple[Tensor, ...], ...]:
     return tuple(tuple(view.requires_grad_() for view in views) for views in network.views(theta.detach()))
 
 
-def _forward(network: Network, views: Sequence[Any], inputs: Tensor, masks: Sequence[Tensor] | None) -> Tensor:
-    remaining = iter(masks or ())
-    for layer, parameters in zip(network.layers, views, strict=True):
-        extra = next(remaining) if masks is not None and type(layer) is Dropout else None
-        inputs = PASSES[type(layer)](layer, parameters, inputs, extra)
+def _forward(
+    network: Network,
+    views: Sequence[Any],
+    inputs: Tensor,
+    masks: Sequence[Tensor] | None,
+    statistics: Sequence[tuple[Tensor, Tensor]] | None = None,
+    given: dict[int, Tensor] | None = None,
+) -> Tensor:
+    """Return the outputs; where `given` is a dict, note each layer's inputs in it."""
+    extras = {Dropout: iter(masks or ()), BatchNorm: iter(statistics or ())}
+    for index, (layer, parameters) in enumerate(zip(network.layers, views, strict=True)):
+        kind = type(layer)
+        if given is not None:
+            given[index] = inputs
+        inputs = PASSES[kind](layer, parameters, inputs, next(extras[kind], None) if kind in extras else None)
     return inputs
 
 

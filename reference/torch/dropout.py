@@ -11,6 +11,8 @@ from torch import Tensor
 from .. import _checks as check
 from ..architecture import Network
 from ..numpy import dropout as drawn
+from .activations import softmax
+from .backprop import forward
 
 
 def mask(shape: tuple[int, ...], p: float, rng: np.random.Generator, *, device: str = "cpu") -> Tensor:
@@ -63,3 +65,46 @@ def dropout_gradient(output_gradient: Tensor, mask: Tensor, p: float, *, inverte
     tensor([2., 0.])
     """
     return dropout(output_gradient, mask, p, inverted=inverted)
+
+
+@torch.no_grad()
+def monte_carlo_probabilities(
+    network: Network, theta: Tensor, inputs: Tensor, *, samples: int, rng: np.random.Generator
+) -> Tensor:
+    """Return the softmax probabilities under so many independent masks, `(samples, batch, classes)`.
+
+    Their mean is the Monte Carlo prediction, their spread the model's uncertainty.
+
+    Source: Gal and Ghahramani 2016.
+
+    >>> from backproof.reference.architecture import perceptron
+    >>> network = perceptron((1, 2, 2), dropout=0.5)
+    >>> rng = np.random.default_rng(0)
+    >>> monte_carlo_probabilities(network, torch.zeros(10), torch.ones(3, 1), samples=4, rng=rng).shape
+    torch.Size([4, 3, 2])
+    """
+    check.at_least(samples, 1, "samples")
+    device = str(inputs.device)
+    drawn_masks = [masks(network, len(inputs), rng, device=device) for _ in range(samples)]
+    return torch.stack([softmax(forward(network, theta, inputs, masks=each)) for each in drawn_masks])
+
+
+@torch.no_grad()
+def exact_average_probabilities(network: Network, theta: Tensor, inputs: Tensor) -> Tensor:
+    """Return the softmax probabilities averaged over all 2^n masks by their probabilities, `(batch, classes)`.
+
+    Args:
+        network: with n <= 16 units under dropout in all.
+
+    Raises:
+        ValueError: more than 16 units under dropout.
+
+    >>> from backproof.reference.architecture import perceptron
+    >>> exact_average_probabilities(perceptron((1, 2, 2), dropout=0.5), torch.zeros(10), torch.ones(1, 1))
+    tensor([[0.5000, 0.5000]])
+    """
+    total = torch.zeros((), dtype=theta.dtype, device=theta.device)
+    for arrays, probability in drawn._all_masks(network, len(inputs)):
+        each = [torch.from_numpy(array.copy()).to(theta.device) for array in arrays]
+        total = total + probability * softmax(forward(network, theta, inputs, masks=each))
+    return total

@@ -90,3 +90,12 @@ def geometric_mean(probabilities: Tensor, weights: Tensor | None = None) -> Tens
     logs = torch.log(probabilities)
     weighted = logs.mean(dim=0) if weights is None else torch.tensordot(weights, logs, dims=1)
     return softmax(weighted)
+
+
+def weight_average(thetas: Tensor | Sequence[Tensor]) -> Tensor:
+    """Return the arithmetic mean of the parameters, `(parameters,)`: one network for a whole ensemble of checkpoints.
+
+    >>> weight_average([torch.tensor([1.0, 2.0]), torch.tensor([3.0, 6.0])])
+    tensor([2., 4.])
+    """
+    return ensemble_mean(thetas)

@@ -1,6 +1,8 @@
-"""Exact line search on quadratics f(x) = 1/2 x'Ax - b'x."""
+"""Line searches: the exact step on quadratics f(x) = 1/2 x'Ax - b'x, and backtracking on any function."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -68,3 +70,71 @@ def exact_line_search(hessian: Tensor, start: Tensor, *, steps: int, linear: Ten
         path.append(x)
         sizes.append(size)
     return Descent(torch.stack(path), torch.stack(sizes) if sizes else start.new_empty(0), diverged)
+
+
+def backtracking(
+    value: Callable[[Tensor], Tensor],
+    gradient: Callable[[Tensor], Tensor],
+    start: Tensor,
+    *,
+    steps: int,
+    lr: float = 1.0,
+    shrink: float = 0.5,
+    slope: float = 1e-4,
+) -> Descent:
+    """Return the iterates of steepest descent with Armijo's backtracking, `(steps + 1, ..., dimension)`, and the step
+    sizes.
+
+    Each step starts from lr and shrinks until f(x - eta g) <= f(x) - slope eta g'g; where sixty trials do not get there
+    (x is a minimum to working precision) the step is 0.
+
+    Args:
+        value, gradient: functions of `(..., dimension)`, the value without the last axis.
+        start: x_0; leading axes are a fleet of problems, each with a step of its own.
+        steps: at least 1.
+        lr: the first trial, above 0.
+        shrink: in (0, 1).
+        slope: in (0, 1/2), so that the exact step on a quadratic is accepted.
+
+    Raises:
+        ValueError: an argument out of its range, a start that is not finite.
+
+    Source: Armijo 1966.
+
+    >>> run = backtracking(lambda x: (x**2).sum(-1), lambda x: 2 * x, torch.tensor([3.0]), steps=1)
+    >>> run.point, run.step_sizes.tolist()  # 3 - 6 only mirrors; half of it is the minimum
+    (tensor([0.]), [0.5])
+    """
+    check.at_least(steps, 1, "steps")
+    check.positive(lr, "lr")
+    check.positive(shrink, "shrink")
+    check.fraction(shrink, "shrink")
+    if not 0 < slope < 0.5:
+        raise ValueError(f"slope must be in (0, 0.5), got slope={slope}")
+    check.finite(start, "start")
+    path, sizes = [start.clone()], []
+    for _ in range(steps):
+        g = gradient(path[-1])
+        size = _armijo(value, path[-1], g, -g, start.new_full(start.shape[:-1], lr), shrink, slope)
+        path.append(path[-1] + size[..., None] * -g)
+        sizes.append(size)
+    return Descent(torch.stack(path), torch.stack(sizes), None)
+
+
+def _armijo(
+    value: Callable[[Tensor], Tensor],
+    x: Tensor,
+    g: Tensor,
+    direction: Tensor,
+    size: Tensor,
+    shrink: float,
+    slope: float,
+) -> Tensor:
+    """Shrink each problem's size until its value falls enough along the direction; 0 where 60 trials do not suffice."""
+    before, fall = value(x), (g * direction).sum(dim=-1)
+    for _ in range(60):
+        enough = value(x + size[..., None] * direction) <= before + slope * size * fall
+        if enough.all():
+            return size
+        size = torch.where(enough, size, size * shrink)
+    return torch.where(enough, size, 0)
