@@ -1,4 +1,4 @@
-"""Exact line search on quadratics: the zig-zag, and the worst case that it is.
+"""How far to step: directions, the change along one, exact search and its zig-zag, the rates of fixed and exact steps.
 
 f(x) = 1/2 sum_i lambda_i x_i^2 in the eigenbasis; the gradient is g_i = lambda_i x_i, and the exact step is g'g / g'Ag.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Derivative, Rational
+from sympy import Abs, Derivative, Implies, Rational, cos, sin, sqrt, sympify
 
-from .kernel import Eq, Le, Proof, Source, theorem, total
+from .kernel import Eq, Ge, Gt, Le, Lt, Proof, Source, theorem, total
+from .quadratics import form, quadratic
 
 HALF = Rational(1, 2)
 
@@ -23,7 +24,9 @@ HALF = Rational(1, 2)
     sources=[Source("001", "l.465", "f(x, y) = (x^2 + b y^2)/2 from (b, 1)")],
 )  # fmt: skip
 def exact_line_search_zigzag(t: Proof) -> None:
-    """The exercise by induction; any quadratic by differentiating along the line; the rate by Kantorovich's inequality."""
+    """The exercise by induction; any quadratic by differentiating along the line; the rate by Kantorovich's
+    inequality.
+    """
     zigzag(t)
     orthogonal_gradients(t)
     worst_case(t)
@@ -64,7 +67,9 @@ def zigzag(t: Proof) -> None:
 
 
 def orthogonal_gradients(t: Proof) -> None:
-    """For any symmetric A and b: the next gradient is orthogonal to this one, because the line was searched to its minimum."""
+    """For any symmetric A and b: the next gradient is orthogonal to this one, because the line was searched to its
+    minimum.
+    """
     d = t.size("d")
     root, shift, x = t.vector("R", d, d), t.vector("s", d), t.vector("x", d)
     alpha = t.real("alpha")
@@ -92,7 +97,9 @@ def orthogonal_gradients(t: Proof) -> None:
 
 
 def worst_case(t: Proof) -> None:
-    """Kantorovich: (g'g)^2 / (g'Ag g'A^-1 g) >= 4 mu L / (mu + L)^2, by the sign of (lambda - mu)(L - lambda) and a square."""
+    """Kantorovich: (g'g)^2 / (g'Ag g'A^-1 g) >= 4 mu L / (mu + L)^2, by the sign of (lambda - mu)(L - lambda) and
+    a square.
+    """
     n = t.size("n")
     mu, gap = t.positive("mu"), t.nonnegative("gap")
     largest = mu + gap
@@ -135,3 +142,476 @@ def worst_case(t: Proof) -> None:
         using=[kantorovich],
         because="1 - 4 mu L / (mu + L)^2 = ((L - mu)/(L + mu))^2, and both gaps are multiplied by 2 g'Ag",
     )
+
+
+@theorem(
+    "The steepest descent direction is -g/|g| in the Euclidean norm, and -sign(g) in the maximum norm",
+    covers=["000:steepest-descent-direction", "004:gradient-descent-step"],
+    sources=[
+        Source("000", "l.623", "steepest gradient descent"),
+        Source("004", "l.82-92", "x_(t+1) = x_t - eta grad f(x_t)"),
+    ],
+)
+def steepest_descent_direction(t: Proof) -> None:
+    """g'u + |g| is |g|/2 times the squared distance of u from -g/|g|, for every unit vector u."""
+    n = t.size("n")
+    g, u = t.vector("g", n, nonzero=True), t.vector("u", n)
+    length = sqrt(total(n, lambda i: g[i] ** 2))
+    t.equal(
+        t.state(
+            "Euclidean norm",
+            Eq(
+                total(n, lambda i: g[i] * u[i]) + length * (1 + total(n, lambda i: u[i] ** 2)) / 2,
+                length / 2 * total(n, lambda i: (u[i] + g[i] / length) ** 2),
+            ),
+        ),
+        because=(
+            "expand the square; with |u| = 1 the left side is g'u + |g|, so -|g| is the least value, at -g/|g| only"
+        ),
+    )
+    t.equal(t.state("its slope", Eq(total(n, lambda i: -g[i] * g[i] / length), -length)), because="g'g = |g|^2")
+    w = t.vector("w", n, low=0, high=1)
+    t.compare(
+        t.state("maximum norm", Ge(total(n, lambda i: g[i] * (1 - 2 * w[i])), -total(n, lambda i: Abs(g[i])))),
+        total(n, lambda i: (1 - w[i]) * (Abs(g[i]) + g[i]) + w[i] * (Abs(g[i]) - g[i])),
+        because="with u_i = 1 - 2 w_i in [-1, 1]: no term falls below -|g_i|",
+    )
+    t.equal(
+        t.state(
+            "attained by the signs", Eq(total(n, lambda i: g[i] * (-g[i] / Abs(g[i]))), -total(n, lambda i: Abs(g[i])))
+        ),
+        because="g_i^2 = |g_i|^2",
+    )
+    p, q = t.vector("p", n), t.vector("q", n)
+    lagrange = total(n, lambda i: total(n, lambda j: (p[i] * q[j] - p[j] * q[i]) ** 2)) / 2
+    t.compare(
+        t.state(
+            "Cauchy and Schwarz",
+            Le(
+                total(n, lambda i: p[i] * q[i]) ** 2,
+                total(n, lambda i: p[i] ** 2) * total(n, lambda i: q[i] ** 2),
+            ),
+        ),
+        lagrange,
+        because=(
+            "Lagrange's identity: the slack is half the sum of the squared 2 by 2 minors, 0 for parallel vectors only"
+        ),
+    )
+
+
+@theorem(
+    (
+        "The exact change of a quadratic along the gradient, the step from which it rises, and the safe steps "
+        "below 2/lambda_max"
+    ),
+    covers=["001:gradient-step-exact-change", "001:curvature-figure"],
+    sources=[
+        Source("001", "l.184-187", "f(x0 - eps g) = f(x0) - eps g'g + 1/2 eps^2 g'Hg"),
+        Source("001", "l.177-187", "negative, zero and positive curvature along the gradient"),
+    ],
+)
+def gradient_step_exact_change(t: Proof) -> None:
+    """Along a line a quadratic is a parabola: slope -g'g, curvature g'Hg; everything else is the algebra of
+    parabolas.
+    """
+    n, h, times = quadratic(t)
+    x, linear, eps = t.vector("x", n), t.vector("b", n), t.real("epsilon")
+    here = lambda i: x[i]  # noqa: E731
+    value = lambda z: HALF * form(n, h, z, z) + total(n, lambda i: linear[i] * z(i))  # noqa: E731
+    g = lambda i: times(here)(i) + linear[i]  # noqa: E731
+    squared, curvature = total(n, lambda i: g(i) ** 2), form(n, h, g, g)
+    change = value(lambda i: x[i] - eps * g(i)) - value(here)
+    t.equal(
+        t.state("change", Eq(change, -eps * squared + HALF * eps**2 * curvature)),
+        because="expand about x: the linear part is the gradient times the step, the rest is the curvature",
+    )
+    t.equal(
+        t.state("actual minus predicted", Eq(change - (-eps * squared), HALF * eps**2 * curvature)),
+        because="the sign of g'Hg says whether the function falls faster or slower than its tangent",
+    )
+    parabola(t)
+    rayleigh(t)
+
+
+def parabola(t: Proof) -> None:
+    """s = g'g > 0, c = g'Hg and a step e > 0: when -e s + e^2 c / 2 is positive, and where it is least."""
+    s, c, step = t.positive("s c epsilon_")
+    change = lambda e, c: -e * s + HALF * e**2 * c  # noqa: E731
+    larger = t.suppose(Gt(step, 2 * s / c))
+    rise = larger.compare(
+        Gt(change(step, c), 0), step * c / 2 * (step - 2 * s / c), because="e c / 2 times the excess over 2 s / c"
+    )
+    t.implies(
+        t.state("it rises beyond 2 g'g / g'Hg", Implies(Gt(step, 2 * s / c), rise.claim)), rise, because="as supposed"
+    )
+    smaller = t.suppose(Le(step, 2 * s / c))
+    fall = smaller.compare(
+        Le(change(step, c), 0), step * c / 2 * (2 * s / c - step), because="e c / 2 times what is missing"
+    )
+    t.implies(t.state("and not before", Implies(Le(step, 2 * s / c), fall.claim)), fall, because="as supposed")
+    t.equal(
+        t.state("best step", Eq(change(step, c) + s**2 / (2 * c), c / 2 * (step - s / c) ** 2)),
+        because="complete the square: the least value -(g'g)^2 / (2 g'Hg) is taken at g'g / g'Hg only",
+    )
+    bent = t.nonnegative("nu")
+    t.compare(
+        t.state("without positive curvature every step falls", Lt(change(step, -bent), 0)),
+        [step * s, HALF * step**2 * bent],
+        because="both terms pull down",
+    )
+
+
+def rayleigh(t: Proof) -> None:
+    """g'Hg between lambda_min g'g and lambda_max g'g, so that a step below 2/lambda_max falls whatever the gradient."""
+    d = t.size("d")
+    low, gap = t.real("lambda_min"), t.nonnegative("gap")
+    u, g = t.vector("u", d, low=0, high=1), t.vector("g", d)
+    curvature = total(d, lambda i: (low + gap * u[i]) * g[i] ** 2)
+    squared = total(d, lambda i: g[i] ** 2)
+    t.compare(
+        t.state("curvature is at most lambda_max", Le(curvature, (low + gap) * squared)),
+        total(d, lambda i: gap * (1 - u[i]) * g[i] ** 2),
+        because="a weighted mean of eigenvalues",
+    )
+    t.compare(
+        t.state("curvature is at least lambda_min", Ge(curvature, low * squared)),
+        total(d, lambda i: gap * u[i] * g[i] ** 2),
+        because="a weighted mean of eigenvalues",
+    )
+
+
+@theorem(
+    (
+        "Fixed-step gradient descent contracts by max(|1 - eta mu|, |1 - eta L|) on every L-smooth mu-strongly "
+        "convex function"
+    ),
+    covers=["004:gd-convergence-interval", "001:gd-geometric-convergence"],
+    sources=[
+        Source("004", "l.257-269", "converges when 0 < eta < 2 / lambda_max"),
+        Source("001", "l.284", "best constant eta = 2 / (mu + L)"),
+    ],
+)
+def smooth_strongly_convex_fixed_step(t: Proof) -> None:
+    """Not only quadratics: two points with their values and gradients, tied by the interpolation inequalities.
+
+    x is the distance to the minimizer and g the gradient there. For the gradients of successive iterates read (g,
+    change of g over -eta) for (x, g): they satisfy the same inequality, so the gradient norm contracts alike.
+    """
+    n = t.size("n")
+    mu, gap = t.positive("mu gap")
+    largest = mu + gap
+    best = 2 / (mu + largest)
+    x, g = t.vector("x", n), t.vector("g", n)
+    cocoercive = total(n, lambda i: (g[i] - mu * x[i]) * (largest * x[i] - g[i]))
+    interpolation(t, n, mu, gap, x, g, cocoercive)
+    distance = total(n, lambda i: x[i] ** 2)
+    eta = t.real("eta", 0, best)
+    given = t.suppose(Ge(cocoercive, 0))
+    by_mu = given.compare(
+        Le(total(n, lambda i: (x[i] - eta * g[i]) ** 2), (1 - eta * mu) ** 2 * distance),
+        [
+            eta * ((mu + largest) * (best - eta) + eta * gap) / gap * cocoercive,
+            eta * (mu + largest) * (best - eta) / gap * total(n, lambda i: (g[i] - mu * x[i]) ** 2),
+        ],
+        because="the multiplier 2 eta (1 - eta mu)/(L - mu) on the inequality leaves a multiple of |g - mu x|^2",
+    )
+    t.implies(
+        t.state("steps up to 2/(mu + L)", Implies(Ge(cocoercive, 0), by_mu.claim)),
+        by_mu,
+        because="the class's inequality",
+    )
+    eta = t.real("eta_", best, 2 / largest)
+    given = t.suppose(Ge(cocoercive, 0))
+    by_largest = given.compare(
+        Le(total(n, lambda i: (x[i] - eta * g[i]) ** 2), (1 - eta * largest) ** 2 * distance),
+        [
+            eta * ((mu + largest) * (eta - best) + eta * gap) / gap * cocoercive,
+            eta * (mu + largest) * (eta - best) / gap * total(n, lambda i: (largest * x[i] - g[i]) ** 2),
+        ],
+        because="the multiplier 2 eta (eta L - 1)/(L - mu) leaves a multiple of |L x - g|^2",
+    )
+    t.implies(
+        t.state("steps from there to 2/L", Implies(Ge(cocoercive, 0), by_largest.claim)),
+        by_largest,
+        because="the class's inequality",
+    )
+    attained(t, n, mu, gap, x)
+
+
+def interpolation(t: Proof, n: Any, mu: Any, gap: Any, x: Any, g: Any, cocoercive: Any) -> None:
+    """The two interpolation inequalities between a point and the minimizer add up to (g - mu x)'(L x - g) >= 0.
+
+    The first, f >= f* + q, defines f by its slack; q holds the squares.
+    """
+    least, slack = t.real("fstar"), t.nonnegative("s")
+    largest = mu + gap
+    squares = total(n, lambda i: g[i] ** 2 - 2 * mu * g[i] * x[i] + mu * largest * x[i] ** 2) / (2 * gap)
+    value = least + squares + slack
+    from_point = Ge(least, value - total(n, lambda i: g[i] * x[i]) + squares)
+    summed = t.suppose(from_point).compare(
+        Ge(cocoercive, 0),
+        [gap * (from_point.lhs - from_point.rhs), gap * slack],
+        because="L - mu times their sum: the function values cancel",
+    )
+    t.implies(
+        t.state("interpolation", Implies(from_point, summed.claim)),
+        summed,
+        because="the inequalities of a function that is L-smooth and mu-strongly convex, between x and the minimizer",
+    )
+
+
+def attained(t: Proof, n: Any, mu: Any, gap: Any, x: Any) -> None:
+    """The parabolas mu/2 |x|^2 and L/2 |x|^2 are such functions, and they attain the two rates."""
+    largest = mu + gap
+    eta = t.real("eta__", 0, 2 / largest, open=True)
+    for name, curvature in (("mu", mu), ("L", largest)):
+        following = total(n, lambda i, c=curvature: (x[i] - eta * c * x[i]) ** 2)
+        t.equal(
+            t.state(
+                f"{name}/2 |x|^2 attains it",
+                Eq(following, (1 - eta * curvature) ** 2 * total(n, lambda i: x[i] ** 2)),
+            ),
+            because="its gradient is the curvature times x, so each coordinate has this factor",
+        )
+    c = t.real("c")
+    t.equal(
+        t.state(
+            "which parabolas are in the class",
+            Eq(
+                total(n, lambda i: (c * x[i] - mu * x[i]) * (largest * x[i] - c * x[i])),
+                (c - mu) * (largest - c) * total(n, lambda i: x[i] ** 2),
+            ),
+        ),
+        because="c/2 |x|^2 satisfies the inequality for mu <= c <= L, with equality at both ends",
+    )
+    u = t.real("u", 0, 1)
+    t.compare(
+        t.state("inside (0, 2/L) every mode contracts", Lt((1 - eta * (mu + u * gap)) ** 2, 1)),
+        [
+            eta * (mu + u * gap) * (mu + gap) * (2 / (mu + gap) - eta),
+            eta * (mu + u * gap) * eta * gap * (1 - u),
+        ],
+        because="1 - (1 - h)^2 = h (2 - h), and h = eta lambda is below 2",
+    )
+
+
+@theorem(
+    "Exact line search contracts f - f* by ((L - mu)/(L + mu))^2 on every L-smooth mu-strongly convex function",
+    covers=["001:exact-line-search-worst-case-rate"],
+    sources=[Source("001", "l.465", "steepest descent with exact line search")],
+)
+def smooth_strongly_convex_exact_line_search(t: Proof) -> None:
+    """Three interpolation inequalities, with multipliers, leave two squares (de Klerk, Glineur and Taylor, 2017).
+
+    Between points a and b: f_a >= f_b + g_b'(x_a - x_b) + q(a, b), with q the squares below. The points are the start
+    0, the next iterate 1 and the minimizer, at 0 with gradient 0. Two of the inequalities define f_0 and f* by their
+    slacks.
+    """
+    n = t.size("n")
+    mu, gap = t.positive("mu gap")
+    largest, both = mu + gap, 2 * mu + gap
+    x0, g0, g1 = t.vector("x0", n), t.vector("g0", n), t.vector("g1", n)
+    f1, alpha = t.real("f1 alpha")
+    from_next, from_start = t.nonnegative("s01 s0")
+    zero = lambda i: 0  # noqa: E731
+    start, start_gradient = (lambda i: x0[i]), (lambda i: g0[i])
+    iterate, gradient = (lambda i: x0[i] - alpha * g0[i]), (lambda i: g1[i])
+
+    def lower(xa: Any, ga: Any, xb: Any, gb: Any) -> Any:
+        """g_b'(x_a - x_b) + q(a, b)."""
+        dx, dg = (lambda i: xa(i) - xb(i)), (lambda i: ga(i) - gb(i))
+        squares = total(n, lambda i: dg(i) ** 2 - 2 * mu * dg(i) * dx(i) + mu * largest * dx(i) ** 2) / (2 * gap)
+        return total(n, lambda i: gb(i) * dx(i)) + squares
+
+    f0 = f1 + lower(start, start_gradient, iterate, gradient) + from_next
+    least = f0 + lower(zero, zero, start, start_gradient) + from_start
+    third = Ge(least, f1 + lower(zero, zero, iterate, gradient))
+    slope = total(n, lambda i: g0[i] * g1[i])
+    a = lambda i: (  # noqa: E731
+        x0[i]
+        - both / (largest + 3 * mu) * iterate(i)
+        - (3 * largest + mu) / (largest * (largest + 3 * mu)) * g0[i]
+        - both / (largest * (largest + 3 * mu)) * g1[i]
+    )
+    b = lambda i: (  # noqa: E731
+        iterate(i) - gap**2 / (2 * largest * mu * both) * g0[i] - both / (2 * largest * mu) * g1[i]
+    )
+    fact = t.suppose(third).compare(
+        Le(f1 - least, (gap / both) ** 2 * (f0 - least) - (alpha - 2 / both) * slope),
+        [
+            gap / both * from_next,
+            2 * mu * gap / both**2 * from_start,
+            2 * mu / both * (third.lhs - third.rhs),
+            mu * largest * (largest + 3 * mu) / (2 * both**2) * total(n, lambda i: a(i) ** 2),
+            2 * largest * mu**2 / (gap * (largest + 3 * mu)) * total(n, lambda i: b(i) ** 2),
+        ],
+        because="with these multipliers on the three inequalities all values cancel but those of the claim",
+    )
+    t.implies(
+        t.state("rate", Implies(third, fact.claim)),
+        fact,
+        because=(
+            "the search ends where the slope g0'g1 is 0; the zig-zag from (b, 1), with mu = b and L = 1, attains it"
+        ),
+    )
+
+
+@theorem(
+    "The descent lemma, its best step 1/L, and the 1/k rate of gradient descent on convex functions",
+    covers=["000:gradient-descent-update"],
+    sources=[Source("000", "l.695-701", "theta <- theta - lambda grad J(theta)")],
+)
+def gradient_descent_on_convex_functions(t: Proof) -> None:
+    """k (f_k - f*) + L/2 |x_k - x*|^2 never grows; x is the distance to the minimizer, whose value is 0."""
+    n = t.size("n")
+    curvature = t.positive("L")
+    lr, value, following = t.nonnegative("lambda_"), t.real("f"), t.real("fnext")
+    x, g = t.vector("x", n), t.vector("g", n)
+    squared = total(n, lambda i: g[i] ** 2)
+    smooth = Le(following, value - lr * squared + curvature / 2 * total(n, lambda i: (lr * g[i]) ** 2))
+    descent = t.suppose(smooth).compare(
+        Le(following, value - lr * (1 - curvature * lr / 2) * squared),
+        smooth.rhs - smooth.lhs,
+        because="put the step into the quadratic upper bound of an L-smooth function",
+    )
+    t.implies(
+        t.state("descent lemma", Implies(smooth, descent.claim)), descent, because="so f falls for every step below 2/L"
+    )
+    t.compare(
+        t.state("the best step is 1/L", Le(lr * (1 - curvature * lr / 2), 1 / (2 * curvature))),
+        curvature / 2 * (lr - 1 / curvature) ** 2,
+        because="a parabola in the step",
+    )
+    k = t.time("k")
+    falls = Le(following, value - squared / (2 * curvature))
+    convex = Le(value, total(n, lambda i: g[i] * x[i]))
+    distance = total(n, lambda i: x[i] ** 2)
+    next_distance = total(n, lambda i: (x[i] - g[i] / curvature) ** 2)
+    lyapunov = (
+        t.suppose(falls)
+        .suppose(convex)
+        .compare(
+            Le((k + 1) * following + curvature / 2 * next_distance, k * value + curvature / 2 * distance),
+            [(k + 1) * (falls.rhs - falls.lhs), convex.rhs - convex.lhs, k * squared / (2 * curvature)],
+            because=(
+                "k + 1 times the descent, once convexity between x_k and x*: the squared gradient cancels but "
+                "for k parts"
+            ),
+        )
+    )
+    inner = t.suppose(falls).implies(Implies(convex, lyapunov.claim), lyapunov, because="as supposed")
+    t.implies(t.state("it never grows", Implies(falls, inner.claim)), inner, because="one step at 1/L")
+    steps = t.size("N")
+    loss, start = t.vector("d", steps, low=0), t.nonnegative("V0")
+    m = t.integer("m", 0, steps)
+    (energy,) = t.recursion(k, V=(start, lambda v: v(k) - loss[k + 1]))
+    t.induct(
+        t.state("so it stays below its start", Eq(total(m, lambda j: loss[j]), start - energy(m))),
+        over=m,
+        because="the losses add up; hence k (f_k - f*) <= L/2 |x_0 - x*|^2",
+    )
+
+
+@theorem(
+    "Along a level set of a smooth function the gradient is orthogonal, up to a cosine that vanishes with the distance",
+    covers=["004:gradient-orthogonal-to-level-set"],
+    sources=[Source("004", "l.94-97", "the gradient is always orthogonal to the contour")],
+)
+def gradient_orthogonal_to_the_level_set(t: Proof) -> None:
+    """Smoothness says |f(y) - f(x) - g'(y - x)| <= L/2 |y - x|^2; on a level set the difference of the values is 0."""
+    n = t.size("n")
+    half, difference = t.nonnegative("c"), t.real("D")
+    g, chord = t.vector("g", n), t.vector("v", n)
+    slope = total(n, lambda i: g[i] * chord[i])
+    smooth = Le(Abs(difference - slope), half * total(n, lambda i: chord[i] ** 2))
+    given = t.suppose(smooth)
+    remainder = smooth.rhs - smooth.lhs
+    for name, sign in (("from above", 1), ("from below", -1)):
+        fact = given.compare(
+            Le(sign * slope, Abs(difference) + smooth.rhs),
+            [
+                Abs(difference) - sign * difference,
+                Abs(difference - slope) + sign * (difference - slope),
+                remainder,
+            ],
+            because="the slope is the difference of the values less the remainder",
+        )
+        t.implies(
+            t.state(name, Implies(smooth, fact.claim)),
+            fact,
+            because=(
+                "with D = 0 the cosine between g and the chord is at most L/2 |chord| / |g|, which vanishes with it"
+            ),
+        )
+    a, p, q, s = t.positive("a"), t.positive("lambda_1"), t.positive("lambda_2"), t.real("s")
+    x, y = a * cos(s) / sqrt(p), a * sin(s) / sqrt(q)
+    t.equal(t.state("an ellipse is a level set", Eq((p * x**2 + q * y**2) / 2, a**2 / 2)), because="cos^2 + sin^2 = 1")
+    t.equal(
+        t.state("its tangent", Eq(p * x * Derivative(x, s) + q * y * Derivative(y, s), 0)),
+        because="gradient (p x, q y) times the derivative of the curve",
+    )
+    p_, q_, w = t.real("y1 y2 w")
+    t.equal(
+        t.state(
+            "no direction at a saddle", Eq(Derivative(p_ * q_, p_) * w + Derivative(p_ * q_, q_) * w, w * (p_ + q_))
+        ),
+        because=(
+            "y1 y2 has the gradient (y2, y1), which is 0 at the crossing of its two contours: there is nothing "
+            "to be orthogonal"
+        ),
+    )
+
+
+@theorem(
+    (
+        "The Rosenbrock function: one critical point, its minimum, with condition number 2508; stable steps "
+        "below 0.002; not convex"
+    ),
+    covers=["004:rosenbrock-function"],
+    sources=[Source("004", "l.838-850", "f(x) = (x1 - 1)^2 + 100 (x2 - x1^2)^2")],
+)
+def rosenbrock_function(t: Proof) -> None:
+    """A sum of two squares; the gradient determines both, and the Hessian at (1, 1) has the eigenvalues 501 +-
+    sqrt(250601).
+    """
+    x, y = t.real("x1 x2")
+    f = (x - 1) ** 2 + 100 * (y - x**2) ** 2
+    first, second = 2 * (x - 1) - 400 * x * (y - x**2), 200 * (y - x**2)
+    t.equal(t.state("first partial", Eq(Derivative(f, x), first)), because="the chain rule")
+    t.equal(t.state("second partial", Eq(Derivative(f, y), second)), because="the chain rule")
+    t.equal(
+        t.state(
+            "one critical point",
+            Eq((first + 2 * x * second) ** 2 + second**2, 4 * (x - 1) ** 2 + 40000 * (y - x**2) ** 2),
+        ),
+        because="both partials vanish only where x1 = 1 and x2 = x1^2, at (1, 1), where f = 0 as well",
+    )
+    at = {x: 1, y: 1}
+    hessian = [[sympify(f).diff(p, q) for q in (x, y)] for p in (x, y)]
+    z = t.real("z")
+    characteristic = (hessian[0][0] - z) * (hessian[1][1] - z) - hessian[0][1] ** 2
+    low, high = 501 - sqrt(250601), 501 + sqrt(250601)
+    t.equal(
+        t.state("eigenvalues", Eq(characteristic.subs(at), (z - low) * (z - high))),
+        because="trace 1002 and determinant 400 of the Hessian [[802, -400], [-400, 200]]",
+    )
+    for name, p, q in (("f11", x, x), ("f12", x, y), ("f22", y, y)):
+        t.equal(
+            t.state(
+                name, Eq(Derivative(f, p, q), {"f11": 1200 * x**2 - 400 * y + 2, "f12": -400 * x, "f22": 200}[name])
+            ),
+            because="differentiate the partials; at (0, 1) f11 = -398, so f is not convex",
+        )
+    t.equal(
+        t.state("condition number", Eq(high / low, (501 + sqrt(250601)) ** 2 / 400)),
+        because="the product of the eigenvalues is 400; this is 2508.01",
+    )
+    t.equal(
+        t.state("largest stable step", Eq(2 / high, low / 200)), because="2/lambda_max = 2 lambda_min / 400 = 0.0019968"
+    )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("line_search")

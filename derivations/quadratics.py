@@ -416,13 +416,14 @@ def condition_number(t: Proof) -> None:
         using=[below, above],
         because="|x error| / |x| against |b error| / |b|, squared and without fractions: one bound for each factor",
     )
-    best, worst = t.real("x1"), t.real("e1")
-    t.equal(
-        t.state("attained", Eq(worst**2 * (largest * best) ** 2, kappa**2 * (m * worst) ** 2 * best**2)),
-        because="the data along the largest eigenvector, its error along the smallest",
-    )
-    i, p = t.index("i", n), t.index("p", n)
+    i, p, q = t.index("i", n), t.index("p", n), t.index("q", n)
     delta = KroneckerDelta
+    single = lambda j: total(n, lambda i: (eigenvalue(i) * delta(i, j)) ** 2)  # noqa: E731
+    t.equal(
+        t.state("attained", Eq(single(p) * (m + gap * u[q]) ** 2, single(q) * (m + gap * u[p]) ** 2)),
+        because="the error along eigenvector p, the data along q: their squares are those of the eigenvalues, largest "
+        "over smallest in the worst case",
+    )
     neighbour = lambda j: eigenvalue(i) * delta(i, j) - eigenvalue(p) * delta(i, p) * delta(j, p)  # noqa: E731
     t.equal(
         t.state("a singular neighbour", Eq(total(n, lambda j: neighbour(j) * delta(j, p)), 0)),
@@ -588,11 +589,11 @@ def learning_rate_regimes(t: Proof) -> None:
     """
     k, lam, e, x0 = t.time("k"), t.positive("lambda_"), t.positive("epsilon"), t.real("x0")
     (x,) = t.recursion(k, x=(x0, lambda x: x(k) - e * lam * x(k)))
-    factor = (1 - e * lam) ** k
-    t.induct(t.state("error", Eq(x(k), factor * x0)), over=k, because="each step multiplies by 1 - e lambda")
-    t.equal(
-        t.state("a cycle at 2/lambda", Eq((factor * x0).subs(e, 2 / lam), (-1) ** k * x0)), because="the factor is -1"
+    t.induct(
+        t.state("error", Eq(x(k), (1 - e * lam) ** k * x0)), over=k, because="each step multiplies by 1 - e lambda"
     )
+    (y,) = t.recursion(k, y=(x0, lambda y: y(k) - (2 / lam) * (lam * y(k))))
+    t.equal(t.state("a cycle at 2/lambda", Eq(y(k + 2), y(k))), because="two steps with the factor -1")
     far = t.suppose(Gt(e, 2 / lam))
     grows = far.compare(
         Gt((1 - e * lam) ** 2, 1), e * lam**2 * (e - 2 / lam), because="(1 - h)^2 - 1 = h (h - 2) with h = e lambda"
@@ -606,24 +607,23 @@ def learning_rate_regimes(t: Proof) -> None:
 
 
 def bounded_cycle(t: Proof) -> None:
-    """f(x) = sqrt(1 + x^2), step 2 + d: +-X with X^2 = step^2/4 - 1 is a cycle of period two that attracts."""
-    d, z = t.positive("delta"), t.real("z")
-    step = 2 + d
+    """f(x) = sqrt(1 + x^2): any step above 2 is 2 sqrt(1 + X^2) for some X, and +-X is a cycle that attracts."""
+    top, z, fixed = t.positive("X"), t.real("z"), t.positive("s")
     slope = lambda x: x / sqrt(1 + x**2)  # noqa: E731
-    top = sqrt(step**2 / 4 - 1)
+    step = 2 * sqrt(1 + top**2)
     t.equal(t.state("slope of the root", Eq(Derivative(sqrt(1 + z**2), z), slope(z))), because="the chain rule")
     t.equal(
-        t.state("a bounded cycle", Eq(top - step * slope(top), -top)),
-        because="1 + X^2 = step^2/4, so the step is 2X: it lands on the other side, and comes back",
+        t.state("a bounded cycle", Eq(top - step * Derivative(sqrt(1 + top**2), top), -top)),
+        because="the step moves by 2X: it lands on the other side, and comes back",
     )
-    bend = 1 - step / (1 + top**2) ** Rational(3, 2)
     t.equal(
-        t.state("its multiplier", Eq(bend, 1 - 8 / step**2)), because="f'' = (1 + x^2)^(-3/2), and 1 + X^2 = step^2/4"
+        t.state("slope of a step", Eq(Derivative(z - fixed * slope(z), z), 1 - fixed / (1 + z**2) ** Rational(3, 2))),
+        because="f'' = (1 + x^2)^(-3/2); at X with the step 2 sqrt(1 + X^2) this is 1 - 2/(1 + X^2) = 1 - 8/step^2",
     )
     t.compare(
-        t.state("it attracts", Lt((1 - 8 / step**2) ** 2, 1)),
-        16 * (step - 2) * (step + 2) / step**4,
-        because="1 - (1 - 8/s^2)^2 = 16 (s^2 - 4) / s^4, positive for s > 2",
+        t.state("the cycle attracts", Lt((1 - 2 / (1 + top**2)) ** 2, 1)),
+        4 * top**2 / (1 + top**2) ** 2,
+        because="over the two steps of the cycle errors shrink by the square of that slope",
     )
 
 
@@ -670,18 +670,24 @@ def axis_aligned_examples(t: Proof) -> None:
     early = t.suppose(Le(eta, 1 / (2 * c)))
     keeps = early.compare(Ge(steep, 0), 2 * c * (1 / (2 * c) - eta), because="linear in eta")
     t.implies(t.state("none below", Implies(Le(eta, 1 / (2 * c)), keeps.claim)), keeps, because="as supposed")
+    (z,) = t.recursion(k, z=(b, lambda z: z(k) - (1 / c) * (2 * c * z(k))))
     t.equal(
-        t.state("x2 never settles at 1/c", Eq(((1 - 2 * c * eta) ** k * b).subs(eta, 1 / c), (-1) ** k * b)),
-        because="the factor is -1: the ravine's panel at 0.02",
+        t.state("x2 never settles at 1/c", Eq(z(k + 2), z(k))),
+        because="the factor is -1: the ravine's panel at 0.02 goes to and fro",
     )
     t.equal(
         t.state("best step 1/(1 + c)", Eq((1 - 2 * eta).subs(eta, 1 / (1 + c)), -steep.subs(eta, 1 / (1 + c)))),
         because="both factors are (c - 1)/(c + 1) in size: 9/11 for c = 10, 49/51 for c = 50, 0 for the bowl",
     )
-    along = (a * 2 * a + b * 2 * c * b) / sqrt((a**2 + b**2) * ((2 * a) ** 2 + (2 * c * b) ** 2))
-    t.equal(
-        t.state("angle at the start", Eq(along.subs({a: 4, b: HALF, c: 50}), 57 / sqrt(41665))),
-        because="the cosine 0.279 at (4, 1/2): 73.8 degrees, not orthogonal",
+    length = lambda p, q: sqrt(p**2 + q**2)  # noqa: E731
+    cosine = (a * Derivative(f, a) + b * Derivative(f, b)) / (length(a, b) * length(2 * a, 2 * c * b))
+    off = t.suppose(Gt(a, 0))
+    angle = off.equal(
+        Eq(cosine, (a**2 + c * b**2) / (length(a, b) * length(a, c * b))),
+        because="at (4, 1/2) with c = 50 this is 57/sqrt(41665) = 0.279: 73.8 degrees, not orthogonal",
+    )
+    t.implies(
+        t.state("angle between gradient and way", Implies(Gt(a, 0), angle.claim)), angle, because="away from the axis"
     )
 
 
@@ -790,10 +796,11 @@ def newton_step_on_a_quadratic(t: Proof) -> None:
         t.state("it goes to a saddle", Eq(landing(a) ** 2 + landing(b) ** 2, 0)),
         because="x^2 - y^2 has its only critical point, a saddle, at (0, 0)",
     )
-    bend, c = t.positive("h"), t.real("c")
+    curvature, c = t.real("h", nonzero=True), t.real("c")
+    step = curvature * c / Abs(curvature)
     t.equal(
-        t.state("with |H| it leaves a saddle", Eq(c - (-bend * c) / Abs(-bend), 2 * c)),
-        because="along curvature -h the gradient is -h c: dividing by |h| doubles the distance where Newton goes to 0",
+        t.state("with |H| it leaves a saddle", Eq((c - step) * (c + step), 0)),
+        because="the gradient h c over |h| is c or -c: it lands on 0 where h > 0 and on 2 c, twice as far, where h < 0",
     )
 
 
