@@ -1,0 +1,92 @@
+"""Exact and distribution-free tests for targets that draw random numbers.
+
+Every test compares a p-value with `ALPHA`, so a right target fails one with at most that probability, whatever its generator. The numbers
+of draws are chosen so that the smallest effects named in `docs/conformance.md` are seen with probability 0.99 and more.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import special
+
+Array = np.ndarray
+#: the probability that a right target fails one test
+ALPHA = 1e-9
+
+
+def binomial(successes: int, trials: int, p: float) -> float:
+    """Return the two-sided p-value of a count (twice the smaller exact tail).
+
+    >>> round(binomial(60, 100, 0.5), 4)
+    0.0569
+    """
+    low = special.bdtr(successes, trials, p)
+    high = special.bdtrc(successes - 1, trials, p) if successes > 0 else 1.0
+    return float(min(1.0, 2 * min(low, high)))
+
+
+def most_unusual(counts: Array, trials: int, p: float) -> tuple[tuple[int, ...], float]:
+    """Return where the most unusual of many counts is, and its p-value times their number (Bonferroni)."""
+    low = special.bdtr(counts, trials, p)
+    high = np.where(counts > 0, special.bdtrc(np.maximum(counts - 1, 0), trials, p), 1.0)
+    values = np.minimum(1.0, 2 * np.minimum(low, high))
+    place = np.unravel_index(int(np.argmin(values)), values.shape)
+    return tuple(int(i) for i in place), float(min(1.0, values[place] * values.size))
+
+
+def agreements(marks: Array) -> tuple[Array, int]:
+    """Return for every pair of rows of a boolean matrix in how many columns they agree, and the number of columns."""
+    x = marks.astype(np.float32)
+    both = x @ x.T
+    ones = x.sum(axis=1)
+    n = marks.shape[1]
+    return np.rint(n - ones[:, None] - ones[None, :] + 2 * both).astype(int), n
+
+
+def pairs_agree(marks: Array, p: float) -> tuple[tuple[int, int], int, float]:
+    """Return the most unusual pair of rows, its agreements, and the p-value over all pairs.
+
+    Two independent rows of marks of probability p agree in a column with probability p^2 + (1 - p)^2.
+    """
+    counts, n = agreements(marks)
+    above = np.triu_indices(len(marks), 1)
+    (worst,), value = most_unusual(counts[above], n, p * p + (1 - p) * (1 - p))
+    one, other = int(above[0][worst]), int(above[1][worst])
+    return (one, other), int(counts[one, other]), value
+
+
+def dispersion(counts: Array, trials: int, p: float) -> float:
+    """Return the two-sided p-value of the spread of counts that are each binomial.
+
+    The index of dispersion is compared with chi-squared; with `trials * p * (1 - p)` of 25 and more the approximation errs on
+    the far tail by a factor that the margin below covers.
+    """
+    statistic = float(np.sum((counts - trials * p) ** 2) / (trials * p * (1 - p)))
+    k = len(counts)
+    return float(min(1.0, 2 * min(special.chdtrc(k, statistic / 1.02), special.chdtr(k, statistic * 1.02))))
+
+
+def uniform_cells(counts: Array) -> float:
+    """Return the p-value of Pearson's statistic for equally likely cells."""
+    counts = np.asarray(counts).ravel()
+    expected = counts.sum() / len(counts)
+    return float(special.chdtrc(len(counts) - 1, float(np.sum((counts - expected) ** 2) / expected) / 1.02))
+
+
+def distribution(values: Array, cdf: Array) -> tuple[float, float]:
+    """Return the largest distance between the empirical and the exact distribution, and its p-value.
+
+    `cdf` holds the exact distribution function at the sorted values. Dvoretzky-Kiefer-Wolfowitz with Massart's constant:
+    P(distance > d) <= 2 exp(-2 n d^2), for every distribution and every n.
+    """
+    n = len(values)
+    steps = np.arange(n + 1) / n
+    distance = float(max(np.max(steps[1:] - cdf), np.max(cdf - steps[:-1])))
+    return distance, float(min(1.0, 2 * math.exp(-2 * n * distance**2)))
+
+
+def chi_squared(statistic: float, degrees: int) -> float:
+    """Return the two-sided p-value of a chi-squared statistic."""
+    return float(min(1.0, 2 * min(special.chdtr(degrees, statistic), special.chdtrc(degrees, statistic))))
