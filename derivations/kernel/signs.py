@@ -35,7 +35,7 @@ def nonnegative(expr: Any, scope: Any, *, strict: bool = False) -> bool:
             return True
         if not strict and nonnegative(base, scope) and exponent.is_nonnegative:
             return True
-        if base.is_real and exponent.is_even:  # at a zero of the base a negative power has no value
+        if exponent.is_even and real(base, scope):  # at a zero of the base a negative power has no value
             return (not strict and exponent.is_nonnegative is True) or _nonzero(base, scope)
         return False
     if isinstance(expr, sympy.exp):
@@ -71,7 +71,8 @@ def real(expr: Any, scope: Any) -> bool:
         base, exponent = expr.args
         if exponent.is_integer and exponent.is_nonnegative:
             return real(base, scope)
-        return real(exponent, scope) and nonnegative(base, scope, strict=True)
+        powers = nonnegative(base, scope, strict=not exponent.is_nonnegative)
+        return real(exponent, scope) and powers
     if isinstance(expr, Sum | Product):
         inner = scope
         for index, low, high in reversed(expr.limits):
