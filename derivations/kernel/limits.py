@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import sympy
@@ -26,7 +27,25 @@ def limit_of(inner: Any, variable: Any, target: Any, direction: str, scope: Any)
         known = part.is_Add or part.is_Mul or part.is_Pow or part == variable or isinstance(part, GRUNTZ)
         if part.has(variable) and not known:
             raise NotShown(f"limit: nothing is known of {part.func.__name__} as {variable} -> {target}")
-    return sympy.limit(inner, variable, target, direction)
+    return _gruntz(inner, variable, target, direction)
+
+
+def _gruntz(inner: Any, variable: Any, target: Any, direction: str) -> Any:
+    """SymPy's limit, taken again for each sign of every parameter: its answer for a general one forgets that it may be 0."""
+    entries = {entry: sympy.Dummy(str(entry), real=True) for entry in inner.atoms(sympy.Indexed)}
+    inner = inner.xreplace(entries)
+    result = sympy.limit(inner, variable, target, direction)
+    if result.has(sympy.oo, sympy.zoo, sympy.nan, sympy.sign, sympy.AccumBounds):
+        raise NotShown(f"limit: SymPy gives {result}")
+    parameters = sorted((s for s in inner.free_symbols - {variable} if not s.is_positive and not s.is_negative), key=str)
+    for signs in itertools.product((1, -1, 0), repeat=len(parameters)):
+        case = {s: sign * sympy.Dummy(str(s), positive=True) for s, sign in zip(parameters, signs, strict=True)}
+        if any((s.is_nonnegative and c.is_negative) or (s.is_nonzero and c == 0) for s, c in case.items()):
+            continue
+        again = sympy.limit(inner.subs(case), variable, target, direction)
+        if sympy.simplify(again - result.subs(case)) != 0:
+            raise NotShown(f"limit: {result}, but {again} for {case}")
+    return result.xreplace({stand_in: entry for entry, stand_in in entries.items()})
 
 
 def _without_vanishing_powers(inner: Any, variable: Any, scope: Any) -> Any:

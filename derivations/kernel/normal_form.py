@@ -14,10 +14,15 @@ import sympy
 from sympy import KroneckerDelta, Mul, Product, Sum
 from sympy.core.function import AppliedUndef
 
+from .continuity import require_continuous
 from .expressions import Expectation
+from .scope import NotShown
 from .signs import nonnegative
 from .substitution import substituted
 
+OPAQUE = (
+    Sum, Product, Expectation, sympy.Indexed, AppliedUndef, sympy.Limit, sympy.Integral, sympy.Derivative, sympy.Subs,
+)  # fmt: skip
 MAX_PERMUTED = 4  # bound indices of one coupled sum whose order is tried out for the canonical name
 
 
@@ -40,7 +45,7 @@ def normal(expr: Any, scope: Any) -> Any:
     if isinstance(expr, sympy.Derivative):
         return normal(_derivative(expr, scope), scope)
     if isinstance(expr, sympy.Integral):
-        return normal(expr.doit(), scope) if not expr.doit().has(sympy.Integral) else expr
+        return _integral(expr, scope)
     if isinstance(expr, Expectation):
         return _expectation(normal(expr.args[0], scope), scope)
     if isinstance(expr, AppliedUndef):
@@ -297,11 +302,31 @@ def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
     return result
 
 
-# ---- derivatives, recursions, expectations ---------------------------------------------------------------------------
+# ---- integrals, derivatives, recursions, expectations ---------------------------------------------------------------------------
+
+
+def _integral(expr: Any, scope: Any) -> Any:
+    """Computed by SymPy where the integrand is visibly continuous from end to end, else left as it stands."""
+    if len(expr.limits) != 1 or len(expr.limits[0]) != 3:
+        return expr
+    variable, low, high = expr.limits[0]
+    if not (low == -sympy.oo or high == sympy.oo or nonnegative(high - low, scope)):
+        return expr
+    z = sympy.Dummy(variable.name, **{"nonnegative" if low.is_nonnegative else "real": True})
+    inner = scope.extended()
+    inner.slacks += [(z - low, False)] * bool(low.is_finite) + [(high - z, False)] * bool(high.is_finite)
+    try:
+        require_continuous(expr.function.subs(variable, z), z, inner)
+    except NotShown:
+        return expr
+    value = expr.doit()
+    return expr if value.has(sympy.Integral) else normal(value, scope)
 
 
 def _derivative(expr: Any, scope: Any) -> Any:
-    inner = normal(expr.expr, scope)  # canonical bound names: they cannot be the variable's index
+    neighborhood = scope.extended()
+    neighborhood.strictly = True  # what holds at a boundary point only tells nothing about the slope there
+    inner = normal(expr.expr, neighborhood)  # canonical bound names: they cannot be the variable's index
     inner = inner.replace(_is_product_of_exponentials, lambda e: sympy.exp(Sum(e.function.args[0], *e.limits)))
     hidden = scope.hidden(inner)
     if any(
@@ -416,9 +441,9 @@ def _by_absolute_values(expr: Any) -> Any:
 
 def _absolute(argument: Any, scope: Any) -> Any:
     factored = sympy.factor_terms(argument)
-    if nonnegative(factored, scope):
+    if nonnegative(factored, scope, strict=scope.strictly):
         return argument
-    if nonnegative(-factored, scope):
+    if nonnegative(-factored, scope, strict=scope.strictly):
         return sympy.expand(-argument)
     return sympy.Abs(argument)
 
@@ -458,8 +483,8 @@ def _vanishes(expr: Any, scope: Any) -> bool:
 
 
 def _opaque_atoms(expr: Any) -> set[Any]:
-    """The outermost sums, products, expectations and indexed entries."""
-    if isinstance(expr, Sum | Product | Expectation | sympy.Indexed | AppliedUndef):
+    """The outermost parts that no simplifier may open: it would evaluate them without knowing the hypotheses."""
+    if isinstance(expr, OPAQUE):
         return {expr}
     return set().union(*(_opaque_atoms(a) for a in expr.args)) if expr.args else set()
 

@@ -72,6 +72,7 @@ class Scope:
         self.recursions: dict[str, Recursion] = {}
         self.laws: dict[Any, Law] = {}
         self.entry_bounds: list[tuple[Any, Any, Any, bool]] = []  # (vector, low, high, open), for each entry
+        self.strictly = False  # inside a derivative: an absolute value opens only where its argument stays away from 0
         self.names: set[str] = set()  # shared by all suppositions of one theorem: a name means one thing in it
         # (slack, strict, {index: its range}): shown for a free index, so it holds at each index of that range
         self.lemmas: list[tuple[Any, bool, dict[Any, tuple[Any, Any]]]] = []
