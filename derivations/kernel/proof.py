@@ -594,6 +594,13 @@ class Proof(Scope):
             if self.supposed(fact):
                 raise NotShown(f"{fact.claim} was shown under a hypothesis that does not hold here")
 
+    def holds(self, fact: Fact) -> bool:
+        """Whether the fact was shown with this theorem's declarations and hypotheses alone."""
+        try:
+            return not self.supposed(fact)
+        except NotShown:
+            return False
+
     def supposed(self, fact: Fact) -> list[Any]:
         """The hypotheses of a fact that are not hypotheses here."""
         if self.root.issued.get(id(fact)) is not fact:

@@ -105,7 +105,7 @@ def _verdict(proof: Proof) -> tuple[str, dict[str, Any]]:
     """Proved where a fact without extra hypotheses establishes each stated claim."""
     claims, strengths = {}, []
     for name, claim in proof.stated.items():
-        facts = [f for f in proof.issued.values() if f in proof.steps and same(f.claim, claim) and not proof.supposed(f)]
+        facts = [f for f in proof.issued.values() if same(f.claim, claim) and proof.holds(f)]
         if facts:
             claims[name] = claim
             strengths.append(
