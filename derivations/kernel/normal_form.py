@@ -564,6 +564,8 @@ def _scalar_zero(expr: Any) -> bool:
     expr = _power_atoms(expr)
     if expr == 0 or sympy.expand(expr) == 0:
         return True
+    if expr.has(sympy.tanh, sympy.sinh, sympy.cosh):  # rational in exponentials, which decides at once
+        expr = expr.rewrite(sympy.exp)
     numerator = sympy.numer(sympy.together(_by_denominator(expr)))
     if sympy.expand(sympy.powsimp(sympy.expand(numerator))) == 0 or sympy.expand(numerator, func=True) == 0:
         return True
