@@ -21,6 +21,7 @@ from .admission import admissible, admit, own_indices, without_value
 from .continuity import convex, require_continuous, require_continuous_at_ends
 from .evaluation import Point
 from .expressions import Expectation
+from .functions import SmoothFunction
 from .limits import limit_of
 from .normal_form import is_zero, normal
 from .numbers import Undefined
@@ -540,7 +541,9 @@ class Proof(Scope):
     def _tried(self, claim: Any, restricted: Mapping[Any, Sequence[int]] | None = None) -> tuple[str, ...]:
         """Engine 2 on random instances: raises Refuted at the first that is false, returns the engines that spoke."""
         decided, exact = 0, True
-        for point, verdict in self.verdicts(claim, INSTANCES, restricted):
+        arbitrary = claim.free_symbols or self.hidden(claim) or claim.atoms(SmoothFunction)
+        constant = claim.has(sympy.Integral) and not arbitrary  # one number, one instance
+        for point, verdict in self.verdicts(claim, 1 if constant else INSTANCES, restricted):
             if verdict is False:
                 raise Refuted(claim, _shown(point, claim))
             decided += verdict is True
