@@ -11,7 +11,7 @@ from typing import Any
 
 from sympy import Abs, And, Derivative, Expr, Implies, Integer, Limit, Max, Rational, oo, sqrt
 
-from .kernel import Eq, Fact, Ge, Gt, Le, Lt, Proof, Source, misprint, theorem, total
+from .kernel import Eq, Expectation, Fact, Ge, Gt, Le, Lt, Proof, Source, independent, misprint, theorem, total
 from .update_rules import following
 
 HALF = Rational(1, 2)
@@ -323,4 +323,430 @@ def adagrad_stops(t: Proof) -> None:
         Le(lr * total(steps, lambda i: 1 / sqrt(i)), 2 * lr),
         {steps: 4, lr: 1},
         because="1 + 1/sqrt(2) + 1/sqrt(3) + 1/2 = 2.78: four steps already go further than two of full length",
+    )
+
+
+# ---- RMSProp and AdaDelta --------------------------------------------------------------------------------------------
+
+
+def forgetting(t: Proof, name: str = "rho") -> Any:
+    """0 <= rho < 1: the share of the average that survives a step."""
+    rho = t.real(name, 0, 1)
+    t.assume(Lt(rho, 1))
+    return rho
+
+
+@theorem(
+    "RMSProp divides by a decaying average of squared gradients whose weights add up to 1 - rho^k: the first step is "
+    "lr/sqrt(1 - rho), and none is longer",
+    covers=["000:rmsprop-accumulator", "001:rmsprop-update", "002:rmsprop-update-002", "003:rmsprop-deck3", "004:rmsprop-update"],
+    sources=[
+        Source("000", "l.837-843", "r <- rho r + (1 - rho) g . g"),
+        Source("001", "l.384-397", "theta <- theta - eps / sqrt(delta + r) g"),
+        Source("002", "l.164-168", "v_(k,i) = beta v_(k-1,i) + (1 - beta) g_(k,i)^2"),
+        Source("003", "l.603-617", "r <- rho r + (1 - rho) g . g; theta <- theta - eps / sqrt(delta + r) g"),
+    ],
+)  # fmt: skip
+def rmsprop_step(t: Proof) -> None:
+    """Without a correction of the start the average is short by rho^k, and early steps are long by 1/sqrt(1 - rho^k)."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    rho, lr, c, start = forgetting(t), t.positive("lr"), t.positive("c"), t.real("theta0")
+    g = t.vector("g", n + 1, nonzero=True)
+    step = lambda x, s, g: following("rmsprop", theta=x, s=s, g=g, lr=lr, alpha=rho, eps=0)  # noqa: E731
+    x, s, y, r, quiet, steady, largest = t.recursion(
+        k,
+        x=(start, lambda x, s, *_: step(x(k), s(k), g[k + 1])[0]),
+        s=(0, lambda x, s, *_: step(x(k), s(k), g[k + 1])[1]),
+        y=(start, lambda *f: step(f[2](k), f[3](k), c * g[k + 1])[0]),
+        r=(0, lambda *f: step(f[2](k), f[3](k), c * g[k + 1])[1]),
+        quiet=(c, lambda *f: rho * f[4](k) + (1 - rho) * 0),
+        steady=(0, lambda *f: step(0, f[5](k), c)[1]),
+        M=(0, lambda *f: Max(f[6](k), g[k + 1] ** 2)),
+    )
+    t.induct(
+        t.state("accumulator", Eq(s(k), (1 - rho) * total(k, lambda i: rho ** (k - i) * g[i] ** 2))),
+        over=k,
+        because="a step multiplies every weight by rho and gives the new square the weight 1 - rho",
+    )
+    t.induct(
+        t.state("the weights add up to 1 - rho^k", Eq(total(k, lambda i: rho ** (k - i)), (1 - rho**k) / (1 - rho))),
+        over=k,
+        because="a geometric sum, times 1 - rho: rho (1 - rho^k) + 1 - rho = 1 - rho^(k+1)",
+    )
+    t.induct(
+        t.state("a constant gradient c", Eq(steady(k), c**2 * (1 - rho**k))),
+        over=k,
+        because="the weights add up to 1 - rho^k, so the k-th step is lr/sqrt(1 - rho^k)",
+    )
+    t.induct(t.state("silence", Eq(quiet(k), rho**k * c)), over=k, because="without gradients the average decays by rho")
+    t.induct(
+        t.state("scaled gradients scale the accumulator", Eq(r(k), c**2 * s(k))),
+        t.state("and leave the iterates", Eq(y(k), x(k))),
+        over=k,
+        because="c g / sqrt(c^2 s) = g / sqrt(s)",
+    )
+    claim = t.state("it never exceeds the largest square", Le(s(k), largest(k)))
+    grown = Max(largest(k), g[k + 1] ** 2)
+    t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), [0], because="both are 0"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1),
+            [rho * (largest(k) - s(k)), rho * (grown - largest(k)), (1 - rho) * (grown - g[k + 1] ** 2)],
+            because="an average of the old one and of the new square",
+        ),
+        because="step by step",
+    )
+    rmsprop_bound(t, rho, lr)
+
+
+def rmsprop_bound(t: Proof, rho: Any, lr: Any) -> None:
+    """(1 - rho) g^2 is a part of what is under the root."""
+    g, s, eps = t.real("g_", nonzero=True), t.nonnegative("s_"), t.nonnegative("eps")
+    squared = move("rmsprop", s=s, g=g, lr=lr, alpha=rho, eps=eps) ** 2
+    root = sqrt(rho * s + (1 - rho) * g**2)
+    t.compare(
+        t.state("no step is longer than lr/sqrt(1 - rho)", Le(squared, lr**2 / (1 - rho))),
+        [lr**2 * part / ((1 - rho) * (root + eps) ** 2) for part in (rho * s, 2 * eps * root, eps**2)],
+        because="(1 - rho) g^2 <= rho s + (1 - rho) g^2 <= (root + eps)^2",
+    )
+    missing = lr**2 * rho * s / ((1 - rho) * root**2)
+    t.equal(
+        t.state("the first step has this length, for eps = 0", Eq(lr**2 / (1 - rho) - squared.subs(eps, 0), missing)),
+        because="what is missing is the share of the past, rho s, and at first there is no past: 3.16 lr for rho = 0.9",
+    )
+
+
+@misprint(
+    "RMSProp's step uses the gradient at the present iterate; with the printed index the equation is implicit",
+    corrected="rmsprop-step",
+    covers=["004:rmsprop-update"],
+    sources=[Source("004", "l.764-775", "x^(t+1) = x^(t) - eta / sqrt(E_(t+1) + eps) g_(t+1), g_t = grad f(x^(t))")],
+)
+def rmsprop_implicit(t: Proof) -> None:
+    """f = x^2/2, x_0 = 1, E = 1, eta = gamma = 1/2: the step leads to 1/2, which does not solve the printed equation."""
+    x, held, lr, gamma = t.real("x"), t.positive("E"), t.positive("eta"), forgetting(t, "gamma")
+    explicit = x - move("rmsprop[eps=inside]", s=held, g=x, lr=lr, alpha=gamma, eps=0)
+    printed = x - move("rmsprop[eps=inside]", s=held, g=explicit, lr=lr, alpha=gamma, eps=0)
+    t.refute(
+        Eq(explicit, printed),
+        {x: 1, held: 1, lr: HALF, gamma: HALF},
+        because="with the gradient 1/2 of the point 1/2 itself the step from 1 leads to 0.68",
+    )
+
+
+@theorem(
+    "With a constant rate RMSProp does not converge: on lambda x^2/2 it has the exact cycle +-lr/2, for every lambda",
+    covers=["001:rmsprop-limit-cycle", "003:rmsprop-deck3", "004:rmsprop-update"],
+    sources=[Source("001", "l.384-388", "(a consequence; no formula)")],
+)
+def rmsprop_limit_cycle(t: Proof) -> None:
+    """At x = lr/2 with s = g^2 the average stays, so the step is lr sign(g): to -lr/2 and back."""
+    k, rho, lr, curvature = t.time("k"), forgetting(t), t.positive("lr"), t.positive("lambda")
+    step = lambda x, s: following("rmsprop", theta=x, s=s, g=curvature * x, lr=lr, alpha=rho, eps=0)  # noqa: E731
+    x, s = t.recursion(
+        k, x=(lr / 2, lambda x, s: step(x(k), s(k))[0]), s=((curvature * lr / 2) ** 2, lambda x, s: step(x(k), s(k))[1])
+    )
+    t.induct(
+        t.state("the iterates alternate", Eq(x(k), (-1) ** k * lr / 2)),
+        t.state("the average stays", Eq(s(k), (curvature * lr / 2) ** 2)),
+        over=k,
+        because="g^2 = (lambda lr/2)^2 at both ends, so g/sqrt(s) is the sign of x",
+    )
+
+
+@theorem(
+    "Epsilon inside or outside the root: sqrt(v + d^2) <= sqrt(v) + d <= sqrt(2) sqrt(v + d^2), so eps inside acts like sqrt(eps) "
+    "outside",
+    covers=["001:epsilon-inside-vs-outside-root", "002:epsilon-placement"],
+    sources=[
+        Source("001", "l.380 and l.396", "delta + sqrt(r) for AdaGrad, sqrt(delta + r) for RMSProp"),
+        Source("002", "l.158, 166, 173", "sqrt(v + eps)"),
+    ],
+)
+def epsilon_placement(t: Proof) -> None:
+    """Two perfect squares; and near v = 0, where the constant matters, the outside form allows far longer steps."""
+    root, d = t.nonnegative("w"), t.positive("d")  # w = sqrt(v)
+    inside, outside = sqrt(root**2 + d**2), root + d
+    t.compare(
+        t.state("outside is at least inside", Le(inside, outside)),
+        2 * d * root / (inside + outside),
+        because="(sqrt(v) + d)^2 - (v + d^2) = 2 d sqrt(v)",
+    )
+    t.compare(
+        t.state("and at most sqrt(2) times it", Le(outside, sqrt(2) * inside)),
+        (root - d) ** 2 / (sqrt(2) * inside + outside),
+        because="2 (v + d^2) - (sqrt(v) + d)^2 = (sqrt(v) - d)^2",
+    )
+    eps, g, lr = t.positive("eps"), t.real("g", nonzero=True), t.positive("lr")
+    step = lambda rule: Abs(move(rule, s=0, g=g, lr=lr, eps=eps))  # noqa: E731
+    small = Le(2 * Abs(g) + eps, 1)
+    square = sqrt(g**2 + eps)
+    longer = t.suppose(small).compare(
+        Ge(step("adagrad"), step("adagrad[eps=inside]")),
+        lr * Abs(g) * eps * (1 - 2 * Abs(g) - eps) / ((Abs(g) + eps) * square * (Abs(g) + eps + square)),
+        because="g^2 + eps - (|g| + eps)^2 = eps (1 - 2|g| - eps)",
+    )
+    t.implies(
+        t.state("for small gradients the same eps shortens the step more when inside", Implies(small, longer.claim)),
+        longer,
+        because="as supposed; at g = 0 the factors are lr/sqrt(eps) and lr/eps",
+    )
+
+
+@misprint(
+    "RMSProp with Nesterov momentum needs the constant delta that it lists",
+    corrected="rmsprop-nesterov",
+    covers=["001:rmsprop-nesterov-update"],
+    sources=[Source("001", "l.398-404", "v <- alpha v - eps / sqrt(r) g, with delta among the inputs")],
+)
+def rmsprop_nesterov_without_delta(t: Proof) -> None:
+    """A coordinate whose first gradient is 0, as behind a dead ReLU, divides 0 by 0."""
+    g, r, lr, rho = t.real("g"), t.nonnegative("r"), t.positive("epsilon"), forgetting(t)
+    held = following("rmsprop", theta=0, s=r, g=g, lr=lr, alpha=rho, eps=0)[1]
+    t.undefined(lr / sqrt(held) * g, {g: 0, r: 0, lr: 1, rho: HALF}, because="r = 0 after a gradient 0")
+
+
+@theorem(
+    "RMSProp with Nesterov momentum, delta under the root: it is RMSProp for alpha = 0, leaves a coordinate without gradient "
+    "alone, and its velocity stays below lr / ((1 - alpha) sqrt(1 - rho))",
+    covers=["001:rmsprop-nesterov-update"],
+    sources=[Source("001", "l.398-404", "v <- alpha v - eps / sqrt(delta + r) g(theta + alpha v); theta <- theta + v")],
+)
+def rmsprop_nesterov(t: Proof) -> None:
+    """The gradients are arbitrary numbers, so it does not matter at which look-ahead point they were taken."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    alpha, rho = forgetting(t, "alpha"), forgetting(t)
+    lr, delta, start = t.positive("lr"), t.positive("delta"), t.real("theta0")
+    g = t.vector("g", n + 1)
+    held = lambda r, g: following("rmsprop", theta=0, s=r, g=g, lr=lr, alpha=rho, eps=0)[1]  # noqa: E731
+    push = lambda r, g: lr * g / sqrt(delta + held(r, g))  # noqa: E731
+    step = lambda x, s: following("rmsprop[eps=inside]", theta=x, s=s, g=g[k + 1], lr=lr, alpha=rho, eps=delta)  # noqa: E731
+    x, v, r, y, w, s, z, u, q = t.recursion(
+        k,
+        x=(start, lambda *f: f[0](k) + alpha * f[1](k) - push(f[2](k), g[k + 1])),
+        v=(0, lambda *f: alpha * f[1](k) - push(f[2](k), g[k + 1])),
+        r=(0, lambda *f: held(f[2](k), g[k + 1])),
+        y=(start, lambda *f: f[3](k) + 0 * f[4](k) - push(f[5](k), g[k + 1])),
+        w=(start, lambda *f: step(f[4](k), f[5](k))[0]),
+        s=(0, lambda *f: step(f[4](k), f[5](k))[1]),
+        z=(start, lambda *f: f[6](k) + alpha * f[7](k) - push(f[8](k), 0)),
+        u=(0, lambda *f: alpha * f[7](k) - push(f[8](k), 0)),
+        q=(0, lambda *f: held(f[8](k), 0)),
+    )
+    t.induct(
+        t.state("without momentum it is RMSProp", Eq(y(k), w(k))), over=k, because="the velocity is the step of RMSProp"
+    )
+    t.induct(
+        Eq(u(k), 0),
+        t.state("without gradients nothing moves", Eq(z(k), start)),
+        over=k,
+        because="0 / sqrt(delta) = 0, which is what delta is for",
+    )
+    claim = Ge(r(k), 0)
+    positive = t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), [0], because="it starts at 0"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1), [rho * r(k), (1 - rho) * g[k + 1] ** 2], because="an average of squares"
+        ),
+        because="step by step",
+    )
+    reach = lr**2 / ((1 - alpha) ** 2 * (1 - rho))
+    root, pushed = delta + held(r(k), g[k + 1]), push(r(k), g[k + 1])
+    claim = t.state("no velocity is longer than lr / ((1 - alpha) sqrt(1 - rho))", Le(v(k) ** 2, reach))
+    t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), reach, because="it starts at rest"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1),
+            [
+                alpha * (reach - v(k) ** 2),
+                lr**2 * (delta + rho * r(k)) / ((1 - alpha) * (1 - rho) * root),
+                alpha * ((1 - alpha) * v(k) + pushed) ** 2 / (1 - alpha),
+            ],
+            using=[positive],
+            because="the average of the old velocity and of a step of at most lr/sqrt(1 - rho), divided by 1 - alpha",
+        ),
+        because="step by step",
+    )
+
+
+@theorem(
+    "AdaDelta: the update has the unit of the parameter, its first step is sqrt(eps/((1 - rho) g^2 + eps)) |g|, and it has no "
+    "momentum: it is RMSProp with the rate sqrt(a + eps)",
+    covers=["004:adadelta-update", "004:which-optimizer"],
+    sources=[
+        Source("004", "l.737-762", "u_t = sqrt(U_(t-1) + eps) / sqrt(G_t + eps) g_t; U_t = rho U_(t-1) + (1 - rho) u_t^2"),
+        Source("004", "l.741", "an acceleration term, like momentum"),
+    ],
+)
+def adadelta_step(t: Proof) -> None:
+    """U averages squares: it carries no direction, only the size of past updates. Both averages start at 0."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    rho, c, start = forgetting(t), t.positive("c"), t.real("theta0")
+    over, under, eps = t.positive("eps_a"), t.positive("eps_s"), t.positive("eps")
+    g = t.vector("g", n + 1)
+
+    def step(x: Any, s: Any, a: Any, g: Any, over: Any, under: Any) -> tuple[Any, Any, Any]:
+        """AdaDelta with a constant of its own in numerator and denominator."""
+        square = rho * s + (1 - rho) * g**2
+        update = sqrt(a + over) / sqrt(square + under) * g
+        return x - update, square, rho * a + (1 - rho) * update**2
+
+    published = lambda x, s, a: following("adadelta", theta=x, s=s, a=a, g=g[k + 1], lr=1, rho=rho, eps=eps)  # noqa: E731
+    scaled = lambda f: step(f[3](k), f[4](k), f[5](k), g[k + 1] / c, c**2 * over, under / c**2)  # noqa: E731
+    plain = lambda f: step(f[0](k), f[1](k), f[2](k), g[k + 1], over, under)  # noqa: E731
+    by_rmsprop = lambda f: following(  # noqa: E731
+        "rmsprop[eps=inside]", theta=f[9](k), s=f[10](k), g=g[k + 1], lr=sqrt(f[8](k) + eps), alpha=rho, eps=eps
+    )
+    x, s, a, y, r, b, p, q, d, z, w = t.recursion(
+        k,
+        x=(start, lambda *f: plain(f)[0]),
+        s=(0, lambda *f: plain(f)[1]),
+        a=(0, lambda *f: plain(f)[2]),
+        y=(c * start, lambda *f: scaled(f)[0]),
+        r=(0, lambda *f: scaled(f)[1]),
+        b=(0, lambda *f: scaled(f)[2]),
+        p=(start, lambda *f: published(f[6](k), f[7](k), f[8](k))[0]),
+        q=(0, lambda *f: published(f[6](k), f[7](k), f[8](k))[1]),
+        d=(0, lambda *f: published(f[6](k), f[7](k), f[8](k))[2]),
+        z=(start, lambda *f: by_rmsprop(f)[0]),
+        w=(0, lambda *f: by_rmsprop(f)[1]),
+    )
+    t.induct(
+        Eq(r(k), s(k) / c**2),
+        Eq(b(k), c**2 * a(k)),
+        t.state("in units c times smaller the iterates are c times larger", Eq(y(k), c * x(k))),
+        over=k,
+        because="gradients get 1/c, squared updates c^2, so sqrt(a)/sqrt(s) g gets c: no learning rate has to carry a unit",
+    )
+    t.induct(
+        Eq(w(k), q(k)),
+        t.state("it is RMSProp with the root of the averaged squared updates for a rate", Eq(z(k), p(k))),
+        over=k,
+        because="the numerator stands where the learning rate stood",
+    )
+    adadelta_bounds(t, rho, eps)
+
+
+def adadelta_bounds(t: Proof, rho: Any, eps: Any) -> None:
+    g, s, a = t.real("g_"), t.nonnegative("s_"), t.nonnegative("a_")
+    squared = move("adadelta", s=s, a=a, g=g, lr=1, rho=rho, eps=eps) ** 2
+    under = rho * s + (1 - rho) * g**2 + eps
+    t.compare(
+        t.state("no gradient, no update", Le(squared, (a + eps) / eps * g**2)),
+        [(a + eps) * g**2 * part / (eps * under) for part in (rho * s, (1 - rho) * g**2)],
+        because="the denominator is at least sqrt(eps); momentum would go on moving",
+    )
+    t.compare(
+        t.state("the first step is below sqrt(eps/(1 - rho))", Lt(squared.subs({s: 0, a: 0}), eps / (1 - rho))),
+        eps**2 / ((1 - rho) * ((1 - rho) * g**2 + eps)),
+        because="eps g^2 / ((1 - rho) g^2 + eps): 0.0045 for rho = 0.95, eps = 1e-6, whatever the scale of the gradient",
+    )
+
+
+# ---- Adam --------------------------------------------------------------------------------------------------------------
+
+
+@theorem(
+    "Adam's corrected moments are weighted averages: exact for constant gradients, unbiased for stationary ones",
+    covers=[
+        "000:adam-moments", "000:adam-bias-correction", "002:adam-bias-correction", "003:adam-bias-correction-deck3",
+        "004:adam-zero-init-bias", "004:adam-update", "004:adam-moments-meaning", "002:adam-update",
+    ],
+    sources=[
+        Source("000", "l.847-861", "g' <- rho_1 g' + (1 - rho_1) g; g'' = g'/(1 - rho_1^t)"),
+        Source("003", "l.626, 639-642", "s^ = s/(1 - rho_1^t), r^ = r/(1 - rho_2^t), t <- t + 1 first"),
+        Source("004", "l.777-798", "m and v are biased towards 0, especially in the first steps"),
+    ],
+)  # fmt: skip
+def adam_moments(t: Proof) -> None:
+    """An average that starts at 0 has weights that add up to 1 - beta^k: dividing by that makes it an average."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    beta, c = forgetting(t, "beta"), t.real("c")
+    g = t.vector("g", n + 1)
+    first = lambda m, g: following("adam", theta=0, m=m, v=0, g=g, lr=1, beta1=beta, beta2=0, eps=1, t=k + 1)[1]  # noqa: E731
+    second = lambda v, g: following("adam", theta=0, m=0, v=v, g=g, lr=1, beta1=0, beta2=beta, eps=1, t=k + 1)[2]  # noqa: E731
+    m, v, steady, squares, buffer = t.recursion(
+        k,
+        m=(0, lambda *f: first(f[0](k), g[k + 1])),
+        v=(0, lambda *f: second(f[1](k), g[k + 1])),
+        steady=(0, lambda *f: first(f[2](k), c)),
+        squares=(0, lambda *f: second(f[3](k), c)),
+        buffer=(0, lambda *f: following("momentum", theta=0, v=f[4](k), g=g[k + 1], lr=1, momentum=beta)[1]),
+    )
+    t.induct(
+        t.state("first moment", Eq(m(k), (1 - beta) * total(k, lambda i: beta ** (k - i) * g[i]))),
+        over=k,
+        because="a step multiplies every weight by beta and gives the new gradient the weight 1 - beta",
+    )
+    t.induct(
+        t.state("second moment", Eq(v(k), (1 - beta) * total(k, lambda i: beta ** (k - i) * g[i] ** 2))),
+        over=k,
+        because="the same, with squares",
+    )
+    t.induct(
+        t.state("it is 1 - beta times the momentum buffer", Eq(m(k), (1 - beta) * buffer(k))),
+        over=k,
+        because="the buffer gives the new gradient the weight 1",
+    )
+    (weight,) = t.induct(
+        t.state("the weights add up to 1 - beta^k", Eq(total(k, lambda i: beta ** (k - i)), (1 - beta**k) / (1 - beta))),
+        over=k,
+        because="a geometric sum, times 1 - beta",
+    )
+    t.induct(
+        t.state("constant gradients: m is short by the factor 1 - beta^k", Eq(steady(k), (1 - beta**k) * c)),
+        t.state("and so is v", Eq(squares(k), (1 - beta**k) * c**2)),
+        over=k,
+        because="so that m/(1 - beta^k) = c and v/(1 - beta^k) = c^2 at every step: the correction is exact",
+    )
+    mean, spread = t.real("mu"), t.nonnegative("sigma")
+    z = t.random("z", independent([mean, mean**2 + spread**2], [n], name="stationary gradients"))
+    average = lambda power: (1 - beta) * total(k, lambda i: beta ** (k - i) * z[i] ** power)  # noqa: E731
+    t.expectation(
+        t.state("stationary gradients: the mean of m", Eq(Expectation(average(1)), (1 - beta**k) * mean)),
+        using=[weight],
+        because="expectation is linear and the weights add up to 1 - beta^k",
+    )
+    t.expectation(
+        t.state(
+            "the mean of v is the second moment, not the variance",
+            Eq(Expectation(average(2)), (1 - beta**k) * (mean**2 + spread**2)),
+        ),
+        using=[weight],
+        because="E[g^2] = Var(g) + E[g]^2",
+    )
+    corrected_larger(t, k, beta)
+
+
+def corrected_larger(t: Proof, k: Any, beta: Any) -> None:
+    """0 < 1 - beta^(k+1) <= 1, so correcting makes a moment larger, less and less so."""
+    m = t.real("M")
+    claim = Gt(1 - beta ** (k + 1), 0)
+    positive = t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), 1 - beta, because="beta < 1"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1), [1 - beta, beta * (1 - beta ** (k + 1))], because="1 - beta^(k+2) = 1 - beta + beta (1 - beta^(k+1))"
+        ),
+        because="step by step",
+    )
+    t.compare(
+        t.state("the corrected moment is the larger one", Ge(Abs(m) / (1 - beta ** (k + 1)), Abs(m))),
+        beta ** (k + 1) * Abs(m) / (1 - beta ** (k + 1)),
+        using=[positive],
+        because="the difference is beta^t/(1 - beta^t) |m|",
+    )
+    t.limit(
+        t.state("and the correction vanishes", Eq(Limit(1 / (1 - beta ** (k + 1)), k, oo), 1)), because="beta^t vanishes"
     )
