@@ -1,14 +1,14 @@
 """Batch normalization: what it does to a batch, its gradient, and what it makes the loss blind to.
 
-Notation: x_1..x_m is one feature over a batch, mu its mean, sigma^2 = 1/m sum (x_i - mu)^2 its (biased) variance, eps > 0,
-s = sqrt(sigma^2 + eps), xhat_i = (x_i - mu)/s and y_i = gamma xhat_i + beta.
+Notation: x_1..x_m is one feature over a batch, mu its mean, sigma^2 = 1/m sum (x_i - mu)^2 its (biased) variance,
+eps > 0, s = sqrt(sigma^2 + eps), xhat_i = (x_i - mu)/s and y_i = gamma xhat_i + beta.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import Derivative, Implies, Integral, KroneckerDelta, Max, Rational, exp, oo, pi, sqrt
+from sympy import Derivative, Integral, KroneckerDelta, Max, Rational, exp, oo, pi, sqrt
 
 from .kernel import (
     Eq,
@@ -200,14 +200,13 @@ def batch_norm_invariance(t: Proof) -> None:
     m = t.size("m", minimum=2)
     x, a, c, i = t.vector("x", m), t.positive("a"), t.real("c"), t.index("i", m)
     batch = Batch(lambda i: x[i], m)
-    varied = Gt(batch.variance, 0)
+    t.assume(Gt(batch.variance, 0))  # a batch that is not constant
     for name, factor, image, because in (
         ("shift and scale", a, batch.normalized(i), "numerator and denominator carry a, and c goes with the mean"),
         ("a negative scale flips the sign", -a, -batch.normalized(i), "the scale is |a| s"),
     ):
         moved = Batch(lambda i, factor=factor: factor * x[i] + c, m)
-        same = t.suppose(varied).equal(Eq(moved.normalized(i), image), because=because)
-        t.implies(t.state(name, Implies(varied, same.claim)), same, because="for a batch that is not constant")
+        t.equal(t.state(name, Eq(moved.normalized(i), image)), because=because)
 
 
 @theorem(
@@ -220,7 +219,13 @@ def batch_norm_orthogonal_gradient(t: Proof) -> None:
     through w.
     """
     m, d = t.size("m"), t.size("d")
-    u, w, g, eps, a = t.vector("u", m, d), t.vector("w", d), t.vector("dy", m), t.positive("eps"), t.positive("a_w")
+    u, w, g, eps, a = (
+        t.vector("u", m, d),
+        t.vector("w", d, nonzero=True),
+        t.vector("dy", m),
+        t.positive("eps"),
+        t.positive("a_w"),
+    )
     e = t.index("e", d)
 
     def batch(scale: Any, eps: Any) -> Batch:
@@ -240,26 +245,18 @@ def batch_norm_orthogonal_gradient(t: Proof) -> None:
         ),
     )
     t.equal(
-        t.state(
-            "larger weights, smaller gradient",
-            Eq(Derivative(loss(a, a**2 * eps), w[e]), Derivative(loss(1, eps), w[e])),
-        ),
-        because=(
-            "the left side is a times the gradient at a w (with eps in proportion, or 0): grad J(a w) = grad J(w)/a"
-        ),
+        t.state("longer weights, same loss", Eq(loss(a, a**2 * eps), loss(1, eps))),
+        because="with eps in proportion, or 0; differentiate both sides: grad J(a w) = grad J(w)/a",
     )
     eta, direction = t.positive("eta"), t.vector("h", d)
     squared = total(d, lambda e: w[e] ** 2)
     slope = lambda e: direction[e] - w[e] * total(d, lambda k: w[k] * direction[k]) / squared  # noqa: E731
-    nonzero = Gt(squared, 0)
-    longer = t.suppose(nonzero).equal(
-        Eq(total(d, lambda e: (w[e] - eta * slope(e)) ** 2), squared + eta**2 * total(d, lambda e: slope(e) ** 2)),
-        because="Pythagoras, for any gradient that is orthogonal to w",
-    )
-    t.implies(
-        t.state("a step lengthens the weights", Implies(nonzero, longer.claim)),
-        longer,
-        because="so the effective rate eta/|w|^2 falls by itself: large rates are survived",
+    t.equal(
+        t.state(
+            "a step lengthens the weights",
+            Eq(total(d, lambda e: (w[e] - eta * slope(e)) ** 2), squared + eta**2 * total(d, lambda e: slope(e) ** 2)),
+        ),
+        because="Pythagoras, for any gradient orthogonal to w: the effective rate eta/|w|^2 falls by itself",
     )
 
 
