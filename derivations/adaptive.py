@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Abs, And, Derivative, Expr, Implies, Integer, Limit, Max, Rational, oo, sqrt
+from sympy import Abs, And, Derivative, Expr, Implies, Integer, Limit, Max, Min, Rational, oo, sqrt
 
-from .kernel import Eq, Expectation, Fact, Ge, Gt, Le, Lt, Proof, Source, independent, misprint, theorem, total
+from .kernel import Eq, Expectation, Fact, Ge, Gt, Le, Lt, Proof, Source, finite, independent, misprint, theorem, total
 from .update_rules import following
 
 HALF = Rational(1, 2)
@@ -749,4 +749,441 @@ def corrected_larger(t: Proof, k: Any, beta: Any) -> None:
     )
     t.limit(
         t.state("and the correction vanishes", Eq(Limit(1 / (1 - beta ** (k + 1)), k, oo), 1)), because="beta^t vanishes"
+    )
+
+
+@theorem(
+    "Adam's step: lr |g|/(|g| + eps) the first time and under every constant gradient, and unchanged when all gradients are "
+    "scaled",
+    covers=[
+        "000:adam-step-size", "002:adam-update", "003:adam-deck3", "004:adam-update", "004:adam-ravine-panels",
+        "000:adam-defaults",
+    ],
+    sources=[
+        Source("000", "l.863-873", "Delta theta = -lambda g'' / (epsilon + sqrt(r')); .001, .9, .999"),
+        Source("003", "l.630-643", "theta <- theta - eps s^ / sqrt(r^ + delta)"),
+        Source("004", "l.789-808", "x^(t+1) = x^(t) - eta m^ / (sqrt(v^) + eps)"),
+    ],
+)  # fmt: skip
+def adam_step(t: Proof) -> None:
+    """Both corrected moments of a constant gradient are exact, so their quotient is its sign."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    beta1, beta2 = forgetting(t, "beta1"), forgetting(t, "beta2")
+    lr, eps, c, start = t.positive("lr"), t.positive("eps"), t.positive("c"), t.real("theta0")
+    g, constant = t.vector("g", n + 1, nonzero=True), t.real("G", nonzero=True)
+    step = lambda x, m, v, g, eps: following(  # noqa: E731
+        "adam", theta=x, m=m, v=v, g=g, lr=lr, beta1=beta1, beta2=beta2, eps=eps, t=k + 1
+    )
+    x, m, v, y, p, q, z, a, b = t.recursion(
+        k,
+        x=(start, lambda *f: step(f[0](k), f[1](k), f[2](k), g[k + 1], 0)[0]),
+        m=(0, lambda *f: step(f[0](k), f[1](k), f[2](k), g[k + 1], 0)[1]),
+        v=(0, lambda *f: step(f[0](k), f[1](k), f[2](k), g[k + 1], 0)[2]),
+        y=(start, lambda *f: step(f[3](k), f[4](k), f[5](k), c * g[k + 1], 0)[0]),
+        p=(0, lambda *f: step(f[3](k), f[4](k), f[5](k), c * g[k + 1], 0)[1]),
+        q=(0, lambda *f: step(f[3](k), f[4](k), f[5](k), c * g[k + 1], 0)[2]),
+        z=(start, lambda *f: step(f[6](k), f[7](k), f[8](k), constant, eps)[0]),
+        a=(0, lambda *f: step(f[6](k), f[7](k), f[8](k), constant, eps)[1]),
+        b=(0, lambda *f: step(f[6](k), f[7](k), f[8](k), constant, eps)[2]),
+    )
+    t.equal(
+        t.state("the first step", Eq(z(1), start - lr * constant / (Abs(constant) + eps))),
+        because="m^ = g and v^ = g^2: the sign of the gradient times lr, for |g| far above eps",
+    )
+    t.induct(
+        Eq(a(k), (1 - beta1**k) * constant),
+        Eq(b(k), (1 - beta2**k) * constant**2),
+        t.state("under a constant gradient all steps are alike", Eq(z(k), start - k * lr * constant / (Abs(constant) + eps))),
+        over=k,
+        because="the corrections undo the start exactly, at every step: 4/lr steps at least from 4 to 0",
+    )
+    t.induct(
+        Eq(p(k), c * m(k)),
+        Eq(q(k), c**2 * v(k)),
+        t.state("scaled gradients leave the iterates", Eq(y(k), x(k))),
+        over=k,
+        because="c m^ / sqrt(c^2 v^) = m^ / sqrt(v^), for eps = 0",
+    )
+
+
+@theorem(
+    "Adam's sharp step bound: m_k^2 <= C_k v_k with C_k = (1 - beta1)^2/(1 - beta2) (1 + r + .. + r^(k-1)), r = beta1^2/beta2, "
+    "attained by gradients that grow like (beta2/beta1)^k; bounded exactly for beta1^2 < beta2",
+    covers=["002:adam-step-bound-and-beta-order", "000:adam-step-size", "004:adam-update", "003:adam-deck3", "000:adam-defaults"],
+    sources=[Source("002", "l.171-178", "(the order of the two decays; no bound)")],
+)
+def adam_step_bound(t: Proof) -> None:
+    """Cauchy-Schwarz, one gradient at a time. x(k) stands for the moment after k + 1 gradients, g_0 is the first.
+
+    lr sqrt(C_k) is the longest uncorrected step; the often quoted lr (1 - beta1)/sqrt(1 - beta2) is its value at k = 1.
+    """
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    beta1, beta2 = t.real("beta1", 0, 1, open=True), t.real("beta2", 0, 1, open=True)
+    g, first = t.vector("g", n + 1), t.real("g0")
+    ratio, top = beta1**2 / beta2, (1 - beta1) ** 2 / (1 - beta2)
+    moments = lambda m, v, g: following(  # noqa: E731
+        "adam", theta=0, m=m, v=v, g=g, lr=1, beta1=beta1, beta2=beta2, eps=1, t=k + 1
+    )[1:]
+    growing = (beta2 / beta1) ** (k + 1)
+    m, v, c, p, q, w = t.recursion(
+        k,
+        m=(moments(0, 0, first)[0], lambda *f: moments(f[0](k), f[1](k), g[k + 1])[0]),
+        v=(moments(0, 0, first)[1], lambda *f: moments(f[0](k), f[1](k), g[k + 1])[1]),
+        C=(top, lambda *f: ratio * f[2](k) + top),
+        p=(moments(0, 0, 1)[0], lambda *f: moments(f[3](k), f[4](k), growing)[0]),
+        q=(moments(0, 0, 1)[1], lambda *f: moments(f[3](k), f[4](k), growing)[1]),
+        w=(1, lambda *f: f[5](k) + 1 / ratio ** (k + 1)),
+    )
+    positive = bound_constant(t, k, c, beta1, beta2, ratio, top)
+    claim = t.state("m^2 <= C v", Le(m(k) ** 2, c(k) * v(k)))
+    new = g[k + 1]
+    square = (beta1 * (1 - beta2) * c(k) * new - (1 - beta1) * beta2 * m(k)) ** 2
+    t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), [0], because="(1 - beta1)^2 g^2 on both sides"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1),
+            [
+                beta1**2 * (c(k) * v(k) - m(k) ** 2),
+                top * beta2 * (c(k) * v(k) - m(k) ** 2) / c(k),
+                square / (beta2 * (1 - beta2) * c(k)),
+            ],
+            using=[positive],
+            because="expand both sides; what the old bound leaves is a perfect square",
+        ),
+        because="step by step",
+    )
+    closed = t.induct(
+        Eq(p(k), (1 - beta1) * beta1**k * w(k)),
+        Eq(q(k), (1 - beta2) * beta2**k * w(k)),
+        Eq(c(k), top * ratio**k * w(k)),
+        over=k,
+        because="both weighted sums of the gradients (beta2/beta1)^s are sums of r^(-s), and so is C_k",
+    )
+    t.equal(
+        t.state("attained by growing gradients", Eq(p(k) ** 2, c(k) * q(k))),
+        using=closed,
+        because="Cauchy-Schwarz is an equality where the two sequences are proportional",
+    )
+
+
+def bound_constant(t: Proof, k: Any, c: Any, beta1: Any, beta2: Any, ratio: Any, top: Any) -> Fact:
+    """C_k > 0; it grows without bound for r >= 1 and stays below (1 - beta1)^2 / ((1 - beta2)(1 - r)) for r < 1."""
+    claim = Gt(c(k), 0)
+    positive = t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), top, because="beta1 < 1"),
+        step=t.suppose(claim).compare(claim.subs(k, k + 1), [ratio * c(k), top], because="both parts are positive"),
+        because="step by step",
+    )
+    t.compare(
+        t.state("from the second step on it exceeds (1 - beta1)^2/(1 - beta2)", Gt(c(k + 1), top)),
+        ratio * c(k),
+        using=[positive],
+        because="C' = r C + C_1",
+    )
+    finite, infinite = Lt(beta1**2, beta2), Ge(beta1**2, beta2)
+    bound = top * beta2 / (beta2 - beta1**2)
+    for name, premise, claim, base, slack, reason in (
+        (
+            "r < 1: it stays below (1 - beta1)^2 / ((1 - beta2)(1 - r))",
+            finite,
+            Le(c(k), bound),
+            top * beta1**2 / (beta2 - beta1**2),
+            [ratio * (bound - c(k))],
+            "the bound is the fixed point of C' = r C + C_1",
+        ),
+        (
+            "r >= 1: it grows without bound",
+            infinite,
+            Ge(c(k), (k + 1) * top),
+            Integer(0),
+            [(beta1**2 - beta2) / beta2 * c(k), c(k) - (k + 1) * top],
+            "C' >= C + C_1: with beta1 and beta2 swapped a step can be as long as one likes",
+        ),
+    ):
+        given = t.suppose(premise)
+        shown = given.induct_from(
+            claim,
+            over=k,
+            base=given.compare(claim.subs(k, 0), base, because="C_1"),
+            step=given.suppose(claim).compare(claim.subs(k, k + 1), slack, using=[positive], because=reason),
+            because="step by step",
+        )
+        t.implies(t.state(name, Implies(premise, claim)), shown, because="as supposed")
+    defaults = {beta1: Rational(9, 10), beta2: Rational(999, 1000)}
+    t.compare(
+        t.state("the defaults allow steps of 7.27 lr", Lt(Rational(727, 100) ** 2, bound.subs(defaults))),
+        bound.subs(defaults) - Rational(727, 100) ** 2,
+        because="(1/10)^2 / (1/1000) / (1 - 0.81/0.999) = 370/7",
+    )
+    return positive
+
+
+@misprint(
+    "Adam without bias correction makes a first step of lr (1 - beta1)/sqrt(1 - beta2), not lr",
+    corrected="adam-step",
+    covers=["002:adam-update"],
+    sources=[Source("002", "l.171-178", "x_(k+1) = x_k - alpha_k mu_k / sqrt(v_k + eps), no correction")],
+)
+def adam_uncorrected(t: Proof) -> None:
+    """beta1 = 1/2, beta2 = 15/16: twice lr; with the usual decays 3.16 times."""
+    beta1, beta2, g, lr = forgetting(t, "beta1"), forgetting(t, "beta2"), t.real("g", nonzero=True), t.positive("lr")
+    names = dict(theta=0, m=0, v=0, g=g, lr=lr, beta1=beta1, beta2=beta2, eps=0, t=1)
+    step, first, second = following("adam", **names)
+    t.refute(
+        Eq(first / sqrt(second), -step / lr),
+        {beta1: HALF, beta2: Rational(15, 16), g: 1, lr: 1},
+        because="(1 - beta1) g / sqrt((1 - beta2) g^2) = (1/2)/(1/4), while the corrected step is lr",
+    )
+
+
+@misprint(
+    "beta2 belongs to the second moment: with the printed names the step has no bound",
+    corrected="adam-step-bound",
+    covers=["002:adam-update"],
+    sources=[Source("002", "l.171-178", "mu_k = beta_2 mu_(k-1) + (1 - beta_2) g_k; v_k = beta v_(k-1) + (1 - beta) g_k^2")],
+)
+def adam_swapped_decays(t: Proof) -> None:
+    """The bound needs (decay of the mean)^2 < decay of the squares; 0.999^2 is not below 0.9."""
+    mean, squares = t.real("beta_mean beta_squares", 0, 1)
+    t.refute(
+        Lt(mean**2, squares),
+        {mean: Rational(999, 1000), squares: Rational(9, 10)},
+        because="the customary values under the printed names",
+    )
+
+
+@misprint(
+    "Adam divides by the root of the second moment: the root of the first has no value for a negative gradient",
+    corrected="adam-step",
+    covers=["003:adam-deck3"],
+    sources=[Source("003", "l.643", "theta <- theta - eps s^ / sqrt(s^ + delta) (the hat is not over r)")],
+)
+def adam_root_of_mean(t: Proof) -> None:
+    """The first step of a gradient -1: s^ = -1."""
+    g, lr, delta, rho = t.real("g"), t.positive("epsilon"), t.positive("delta"), forgetting(t, "rho1")
+    mean = following("adam", theta=0, m=0, v=0, g=g, lr=lr, beta1=rho, beta2=rho, eps=delta, t=1)[1] / (1 - rho)
+    t.undefined(
+        lr * mean / sqrt(mean + delta), {g: -1, lr: 1, delta: HALF, rho: HALF}, because="the root of -1 + 1/2"
+    )
+
+
+@misprint(
+    "Adam's v estimates the second moment, not the variance",
+    corrected="adam-moments",
+    covers=["004:adam-moments-meaning"],
+    sources=[Source("004", "l.777-787", "v estimates the (uncentered) variance; steps grow where the variation is low")],
+)
+def adam_variance(t: Proof) -> None:
+    """Gradients 1 and 3, equally often: the second moment is 5, the variance 1."""
+    beta, share = forgetting(t, "beta"), t.real("p", 0, 1)
+    z = t.random("g", finite((1, 3), (share, 1 - share)))
+    v = following("adam", theta=0, m=0, v=0, g=z, lr=1, beta1=beta, beta2=beta, eps=1, t=1)[2] / (1 - beta)
+    t.refute(
+        Eq(Expectation(v), Expectation(z**2) - Expectation(z) ** 2),
+        {beta: HALF, share: HALF},
+        because="v^ = g^2 after one step, whose mean is (1 + 9)/2 = 5",
+    )
+
+
+@misprint(
+    "The moment after the update t needs the correction 1 - beta^(t+1)",
+    corrected="adam-step",
+    covers=["004:adam-update"],
+    sources=[Source("004", "l.789-808", "m^^(t+1) = m^(t+1) / (1 - beta_1^t), t from 0")],
+)
+def adam_exponent(t: Proof) -> None:
+    """At t = 0 the printed correction divides by 0; at t = 1 a constant gradient g gives 1.9 g for beta = 0.9."""
+    k, beta, g = t.time("t"), forgetting(t, "beta"), t.real("g")
+    first = lambda m: following("adam", theta=0, m=m, v=0, g=g, lr=1, beta1=beta, beta2=beta, eps=1, t=k + 1)[1]  # noqa: E731
+    (m,) = t.recursion(k, m=(0, lambda m: first(m(k))))
+    t.undefined(m(k + 1) / (1 - beta**k), {k: 0, beta: HALF, g: 1}, because="1 - beta^0 = 0")
+    t.refute(Eq(m(k + 1) / (1 - beta**k), g), {k: 1, beta: HALF, g: 1}, because="(3/4)/(1/2) = 3/2, not 1")
+
+
+@misprint(
+    "Correcting makes a moment larger, not smaller",
+    corrected="adam-moments",
+    covers=["000:adam-bias-correction"],
+    sources=[Source("000", "l.855-861", "g'' is smaller than g', r' is smaller than r, and converges towards it")],
+)
+def adam_correction_shrinks(t: Proof) -> None:
+    """The first correction with rho = 9/10 multiplies by 10."""
+    k, rho, m = t.size("t"), t.real("rho", 0, 1, open=True), t.positive("m")
+    t.refute(Lt(m / (1 - rho**k), m), {k: 1, rho: Rational(9, 10), m: 1}, because="1 - rho^t lies between 0 and 1")
+
+
+# ---- what adapts, and what does not --------------------------------------------------------------------------------------
+
+
+@theorem(
+    "On separable quadratics AdaGrad, RMSProp, Adam and AdaDelta (eps = 0 in the denominator) do not see the curvatures: "
+    "lambda x^2/2 gives the iterates of x^2/2, while gradient descent sees lr lambda",
+    covers=[
+        "003:adaptive-less-sensitive-to-lr", "004:diagonal-scaling-invariance", "004:adagrad-ravine-panels",
+        "004:adam-ravine-panels",
+    ],
+    sources=[
+        Source("003", "l.564, 601, 652", "less sensitive to the learning rate"),
+        Source("004", "l.674-675", "adapt the updates to each individual parameter"),
+    ],
+)  # fmt: skip
+def curvature_invariance(t: Proof) -> None:
+    """A coordinate's gradients are multiplied by lambda, its accumulated squares by lambda^2: the quotient stays.
+
+    So the ravine is a round bowl to these methods, and a rotation of the ravine would be felt. The start is not 0, and no
+    iterate is (at 0 the quotient 0/0 needs eps), which is why the start of the squares is any positive number.
+    """
+    k, curvature, lr, start = t.time("k"), t.positive("lambda"), t.positive("lr"), t.real("x0")
+    held, rho, beta1, eps = t.positive("s0"), forgetting_some(t, "rho"), forgetting_some(t, "beta1"), t.positive("eps")
+    for name, keep in (("adagrad", {}), ("rmsprop", {"alpha": rho})):
+        step = lambda x, s, h, name=name, keep=keep: following(name, theta=x, s=s, g=h * x, lr=lr, eps=0, **keep)  # noqa: E731
+        x, s, y, r = t.recursion(
+            k,
+            **{
+                f"x_{name}": (start, lambda *f, step=step: step(f[0](k), f[1](k), curvature)[0]),
+                f"s_{name}": (curvature**2 * held, lambda *f, step=step: step(f[0](k), f[1](k), curvature)[1]),
+                f"y_{name}": (start, lambda *f, step=step: step(f[2](k), f[3](k), 1)[0]),
+                f"r_{name}": (held, lambda *f, step=step: step(f[2](k), f[3](k), 1)[1]),
+            },
+        )
+        t.induct(
+            Eq(s(k), curvature**2 * r(k)),
+            t.state(f"{name}: the iterates do not depend on lambda", Eq(x(k), y(k))),
+            over=k,
+            because="lambda x / sqrt(lambda^2 s) = x / sqrt(s)",
+        )
+    z, w = t.recursion(
+        k,
+        z=(start, lambda z, w: following("sgd", theta=z(k), g=curvature * z(k), lr=lr)[0]),
+        w=(start, lambda z, w: following("sgd", theta=w(k), g=w(k), lr=lr * curvature)[0]),
+    )
+    t.induct(
+        t.state("gradient descent: lambda is a factor of the rate", Eq(z(k), w(k))),
+        over=k,
+        because="only the product lr lambda enters, and it must lie below 2",
+    )
+    moments_forget_curvature(t, k, curvature, lr, start, held, beta1, rho)
+    units_forget_curvature(t, k, curvature, start, held, rho, eps)
+
+
+def moments_forget_curvature(t: Proof, k: Any, curvature: Any, lr: Any, start: Any, held: Any, beta1: Any, beta2: Any) -> None:
+    step = lambda x, m, v, h: following(  # noqa: E731
+        "adam", theta=x, m=m, v=v, g=h * x, lr=lr, beta1=beta1, beta2=beta2, eps=0, t=k + 1
+    )
+    x, m, v, y, p, q = t.recursion(
+        k,
+        x_adam=(start, lambda *f: step(f[0](k), f[1](k), f[2](k), curvature)[0]),
+        m_adam=(0, lambda *f: step(f[0](k), f[1](k), f[2](k), curvature)[1]),
+        v_adam=(curvature**2 * held, lambda *f: step(f[0](k), f[1](k), f[2](k), curvature)[2]),
+        y_adam=(start, lambda *f: step(f[3](k), f[4](k), f[5](k), 1)[0]),
+        p_adam=(0, lambda *f: step(f[3](k), f[4](k), f[5](k), 1)[1]),
+        q_adam=(held, lambda *f: step(f[3](k), f[4](k), f[5](k), 1)[2]),
+    )
+    t.induct(
+        Eq(m(k), curvature * p(k)),
+        Eq(v(k), curvature**2 * q(k)),
+        t.state("adam: the iterates do not depend on lambda", Eq(x(k), y(k))),
+        over=k,
+        because="lambda m^ / sqrt(lambda^2 v^) = m^ / sqrt(v^)",
+    )
+
+
+def units_forget_curvature(t: Proof, k: Any, curvature: Any, start: Any, held: Any, rho: Any, eps: Any) -> None:
+    """AdaDelta with its constant in the numerator only, where it does not hurt the invariance."""
+    square = lambda x, s, h: rho * s + (1 - rho) * (h * x) ** 2  # noqa: E731
+    update = lambda x, s, a, h: sqrt(a + eps) / sqrt(square(x, s, h)) * h * x  # noqa: E731
+    x, s, a, y, r, b = t.recursion(
+        k,
+        x_delta=(start, lambda *f: f[0](k) - update(f[0](k), f[1](k), f[2](k), curvature)),
+        s_delta=(curvature**2 * held, lambda *f: square(f[0](k), f[1](k), curvature)),
+        a_delta=(0, lambda *f: rho * f[2](k) + (1 - rho) * update(f[0](k), f[1](k), f[2](k), curvature) ** 2),
+        y_delta=(start, lambda *f: f[3](k) - update(f[3](k), f[4](k), f[5](k), 1)),
+        r_delta=(held, lambda *f: square(f[3](k), f[4](k), 1)),
+        b_delta=(0, lambda *f: rho * f[5](k) + (1 - rho) * update(f[3](k), f[4](k), f[5](k), 1) ** 2),
+    )
+    t.induct(
+        Eq(s(k), curvature**2 * r(k)),
+        Eq(a(k), b(k)),
+        t.state("adadelta: the iterates do not depend on lambda", Eq(x(k), y(k))),
+        over=k,
+        because="the update is a quotient of gradients times past updates",
+    )
+
+
+def forgetting_some(t: Proof, name: str) -> Any:
+    """0 < rho < 1, so that no accumulator that starts positive ever vanishes."""
+    return t.real(name, 0, 1, open=True)
+
+
+@theorem(
+    "Gradient descent with lr = 1/L on a smooth convex function: f(x_k) - f* <= L |x_0 - x*|^2 / (2k)",
+    covers=["003:no-theory-even-convex"],
+    sources=[Source("003", "l.651", "no theoretical foundations, even in the convex case")],
+)
+def gradient_descent_convex_rate(t: Proof) -> None:
+    """k (f(x_k) - f*) + L/2 |x_k - x*|^2 never grows.
+
+    All that is used of f: it lies above its tangent planes, so f(x_k) - f* <= <g, x_k - x*>, and a step of 1/L lowers it by
+    at least |g|^2 / 2L. The minimizer is put at 0, and f* too; what the step gains beyond that is any amount s_k >= 0.
+    """
+    n, d = t.size("n"), t.size("d")
+    k, j = t.integer("k", 0, n), t.index("j", d)
+    smooth, start, gap0 = t.positive("L"), t.vector("x0", d), t.real("gap0")
+    gradient, gain = t.vector("g", d, n + 1), t.vector("s", n + 1, low=0)
+    squared = total(d, lambda i: gradient[i, k + 1] ** 2)
+    tangent = lambda x: total(d, lambda i: gradient[i, k + 1] * x(i, k))  # noqa: E731
+    x, f = t.recursion(
+        k,
+        x=((j,), start[j], lambda x, f: following("sgd", theta=x(j, k), g=gradient[j, k + 1], lr=1 / smooth)[0]),
+        f=(gap0, lambda x, f: Min(f(k), tangent(x)) - squared / (2 * smooth) - gain[k + 1]),
+    )
+    reach = smooth / 2 * total(d, lambda i: start[i] ** 2)
+    energy = k * f(k) + smooth / 2 * total(d, lambda i: x(i, k) ** 2)
+    claim = t.state("k (f(x_k) - f*) + L/2 |x_k - x*|^2 <= L/2 |x_0 - x*|^2", Le(energy, reach))
+    along = tangent(x)
+    bounded = t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), [0], because="equal at the start"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1),
+            [
+                reach - energy,
+                k * (f(k) - Min(f(k), along)),
+                along - Min(f(k), along),
+                k * squared / (2 * smooth),
+                (k + 1) * gain[k + 1],
+            ],
+            because="|x'|^2 = |x|^2 - 2 <g, x>/L + |g|^2/L^2, and the tangent plane pays for one more f(x_(k+1)) - f*",
+        ),
+        because="step by step",
+    )
+    t.compare(
+        t.state("so f(x_k) - f* <= L |x_0 - x*|^2 / (2k)", Le(k * f(k), reach)),
+        [reach - energy, smooth / 2 * total(d, lambda i: x(i, k) ** 2)],
+        using=[bounded],
+        because="drop the distance",
+    )
+
+
+@misprint(
+    "There is a theory for convex functions: a gap above L |x_0 - x*|^2 / (2k) never happens",
+    corrected="gradient-descent-convex-rate",
+    covers=["003:no-theory-even-convex"],
+    sources=[Source("003", "l.651", "these algorithms have no theoretical foundations, even in the convex case")],
+)
+def no_theory(t: Proof) -> None:
+    """If nothing could be guaranteed, some convex quadratic would have a larger gap; here is one that has not."""
+    k, curvature, start = t.size("k"), t.positive("lambda"), t.real("x0")
+    (x,) = t.recursion(k, x=(start, lambda x: following("sgd", theta=x(k), g=curvature * x(k), lr=1 / curvature)[0]))
+    t.refute(
+        Gt(curvature * x(k) ** 2 / 2, curvature * start**2 / (2 * k)),
+        {k: 1, curvature: 1, start: 1},
+        because="one step of 1/L reaches the minimum, so the gap is 0 and not above 1/2",
     )
