@@ -226,7 +226,6 @@ def batch_norm_orthogonal_gradient(t: Proof) -> None:
         t.positive("eps"),
         t.positive("a_w"),
     )
-    e = t.index("e", d)
 
     def batch(scale: Any, eps: Any) -> Batch:
         return Batch(lambda i: total(d, lambda e: scale * w[e] * u[i, e]), m, eps)
