@@ -15,6 +15,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import sympy
+from sympy.core.relational import Relational
 
 from .evaluation import Point
 from .numbers import Field, Undefined
@@ -40,8 +41,8 @@ class Oracle:
     Fraction(3, 2)
     """
 
-    def __init__(self, expression: Any, declared: Mapping[str, Any], proof: Any) -> None:
-        self.expression, self._declared, self._proof = expression, declared, proof
+    def __init__(self, claim: Any, expression: Any, declared: Mapping[str, Any], proof: Any) -> None:
+        self._claim, self.expression, self._declared, self._proof = claim, expression, declared, proof
 
     def exact(self, **values: Any) -> Any:
         """The value as a Fraction (an array of them for free indices); raises ValueError where it is irrational."""
@@ -64,6 +65,14 @@ class Oracle:
                 return np.asarray(self._vectorised(values), dtype=np.float64)
         except (NotVectorised, FloatingPointError):
             return np.asarray(self.mpf(digits=40, **values), dtype=np.float64)
+
+    def upper_limit(self, name: str, **values: Any) -> float:
+        """The least bound from above that the claim, an implication or equivalence, sets to one symbol by itself."""
+        symbol = self._symbol(name)
+        bounds = [r.gts for r in self._claim.atoms(sympy.core.relational._Inequality) if r.lts == symbol]
+        if not bounds:
+            raise ValueError(f"the claim {self._claim} bounds {name} by nothing from above")
+        return min(float(Oracle(self._claim, b, self._declared, self._proof).float64(**values)) for b in bounds)
 
     # ---- entry by entry -------------------------------------------------------------------------------------------
 
@@ -154,7 +163,9 @@ def oracle_of(entry: Entry, claim: str, side: str = "right") -> Oracle:
         raise ValueError(f"{entry.id} has no claim {claim!r}; it has {', '.join(map(repr, derivation.claims))}")
     relation = derivation.claims[claim]
     declared = {str(d.symbol): d.symbol for d in derivation.proof.declared}
-    return Oracle(relation.rhs if side == "right" else relation.lhs, declared, derivation.proof)
+    # An implication or equivalence has no value, but it sets limits.
+    sides = {"left": relation.lhs, "right": relation.rhs} if isinstance(relation, Relational) else {}
+    return Oracle(relation, sides.get(side, relation), declared, derivation.proof)
 
 
 def _exact(value: Any) -> Any:

@@ -14,7 +14,37 @@ from typing import Any
 from torch import Tensor
 
 from .. import _checks as check
+from ..numpy.momentum import optimal_heavy_ball
 from ._step import advance
+
+__all__ = [
+    "MomentumState",
+    "TwoTermState",
+    "heavy_ball_buffer_step",
+    "heavy_ball_step",
+    "heavy_ball_two_term_step",
+    "nesterov_look_ahead",
+    "nesterov_shifted_step",
+    "nesterov_step",
+    "optimal_heavy_ball",
+]
+
+
+__all__ = [
+    "MomentumState",
+    "TwoTermState",
+    "heavy_ball_buffer_kernel",
+    "heavy_ball_buffer_step",
+    "heavy_ball_kernel",
+    "heavy_ball_step",
+    "heavy_ball_two_term_kernel",
+    "heavy_ball_two_term_step",
+    "nesterov_look_ahead",
+    "nesterov_shifted_kernel",
+    "nesterov_shifted_step",
+    "nesterov_step",
+    "optimal_heavy_ball",
+]
 
 
 @dataclass(frozen=True)
