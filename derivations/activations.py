@@ -449,3 +449,9 @@ def maxout_function(t: Proof) -> None:
             because="the maximum is the winner, as long as it is ahead",
         )
     t.equal(t.state("absolute value", Eq(Max(winner, -winner), Abs(winner))), because="two pieces z and -z")
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("activations")
