@@ -588,3 +588,9 @@ def squared_error_backpropagation(t: Proof) -> None:
     )
     back = total(outputs, lambda k: v[k, j] * start(k)) * phi(z[j]).fdiff()
     t.equal(t.state("hidden layer", Eq(Derivative(loss, z[j]), back)), because="through V and phi', as for any loss")
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("backprop")
