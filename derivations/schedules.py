@@ -646,3 +646,9 @@ def cyclical_learning_rate(t: Proof) -> None:
         t.state("a rate above 2/lambda in a stable cycle", Eq((1 - large) * (1 - small), -v)),
         because="two steps contract by |v| < 1, although the larger rate alone diverges",
     )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("schedules")
