@@ -19,7 +19,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from sympy import Expr, Integer, Max, Min, Symbol, lambdify, sqrt
@@ -250,7 +250,7 @@ def split_name(text: str) -> tuple[str, dict[str, str]]:
     return match[1], conventions
 
 
-@lru_cache(maxsize=None)
+@cache
 def update_rule(text: str) -> UpdateRule:
     """Return the published rule that `text` names, with its conventions.
 

@@ -15,7 +15,7 @@ from backproof.commands.check import literal, settings
 from backproof.properties import conformance
 from backproof.properties.subjects.engine import laws_of
 
-WRONG = '''
+WRONG = """
 import time
 
 
@@ -52,7 +52,7 @@ def right(params, grads, state, lr):
 
 
 three = 3
-'''
+"""
 
 
 @pytest.fixture
@@ -152,12 +152,16 @@ def test_a_value_that_is_no_number_is_refused(text: str) -> None:
 
 
 def test_settings_are_read_and_not_evaluated() -> None:
-    assert settings(["lr=1e-3", "betas=0.9,0.99", "foreach=True"]) == {"lr": 1e-3, "betas": (0.9, 0.99), "foreach": True}
+    assert settings(["lr=1e-3", "betas=0.9,0.99", "foreach=True"]) == {
+        "lr": 1e-3,
+        "betas": (0.9, 0.99),
+        "foreach": True,
+    }
     with pytest.raises(ValueError, match="NAME=VALUE"):
         settings(["lr"])
 
 
-SUITE = '''
+SUITE = """
 from backproof.properties import conformance
 
 
@@ -174,7 +178,7 @@ test_right = conformance(descent, "sgd")
 test_wrong = conformance(printing, "sgd")
 test_declared = conformance(printing, "sgd", expected_failures={"quiet": "it greets"})
 test_overdeclared = conformance(descent, "sgd", expected_failures={"quiet": "it does not greet"})
-'''
+"""
 
 
 def outcomes(folder: Path, *arguments: str) -> dict[str, int]:

@@ -30,7 +30,9 @@ def test_a_right_optimizer_conforms(control: Mutant) -> None:
     assert report.conforms, report
 
 
-@pytest.mark.parametrize("name", ["adam-debias-no-t", "nesterov-sign", "rmsprop-eps-inside", "adamw-decay-after-update"])
+@pytest.mark.parametrize(
+    "name", ["adam-debias-no-t", "nesterov-sign", "rmsprop-eps-inside", "adamw-decay-after-update"]
+)
 def test_a_counterexample_is_at_most_three_steps_of_one_number(name: str) -> None:
     mutant = next(each for each in MUTANTS if each.id == name)
     found = backproof.check(mutant.target, mutant.rule, **mutant.hyper).failures[0].counterexample
@@ -65,7 +67,9 @@ def test_the_snippet_reproduces_the_deviation() -> None:
     ids=lambda value: getattr(value, "__name__", str(value)),
 )
 @pytest.mark.parametrize("seed", [0, 1])
-def test_torch_optimizers_follow_their_documentation(target: type, rule: str, given: dict[str, object], seed: int) -> None:
+def test_torch_optimizers_follow_their_documentation(
+    target: type, rule: str, given: dict[str, object], seed: int
+) -> None:
     report = backproof.check(target, rule, seed=seed, **given)
     assert report.conforms, report
 

@@ -10,7 +10,19 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from .functions import UNITS, WIDE, Array, Case, FunctionSubject, Right, exactly, rounded, simpler_numbers, wide, with_input
+from .functions import (
+    UNITS,
+    WIDE,
+    Array,
+    Case,
+    FunctionSubject,
+    Right,
+    exactly,
+    rounded,
+    simpler_numbers,
+    wide,
+    with_input,
+)
 from .report import Law, NotCheckable
 from .targets import signature
 
@@ -45,7 +57,10 @@ EXACT: Mapping[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "relu": (lambda x, c: max(x, 0), lambda x, c: mpmath.mpf(x > 0)),
     "absolute-value": (lambda x, c: abs(x), lambda x, c: mpmath.mpf(1 if x > 0 else -1)),
     "leaky-relu": (lambda x, c: x if x > 0 else c * x, lambda x, c: mpmath.mpf(1) if x > 0 else c),
-    "elu": (lambda x, c: x if x > 0 else c * mpmath.expm1(x), lambda x, c: mpmath.mpf(1) if x > 0 else c * mpmath.exp(x)),
+    "elu": (
+        lambda x, c: x if x > 0 else c * mpmath.expm1(x),
+        lambda x, c: mpmath.mpf(1) if x > 0 else c * mpmath.exp(x),
+    ),
     "softplus": (lambda x, c: max(x, 0) + mpmath.log1p(mpmath.exp(-abs(x))), lambda x, c: _logistic(x)),
 }
 KINKED = ("relu", "absolute-value", "leaky-relu")
@@ -86,7 +101,9 @@ class Activation(FunctionSubject):
         if not answer.requires_grad:
             slope: Any = "no gradient: the result is cut from the graph"
         else:
-            upstream = torch.tensor(np.broadcast_to(case.upstream, value.shape).copy(), dtype=answer.dtype, device=self.device)
+            upstream = torch.tensor(
+                np.broadcast_to(case.upstream, value.shape).copy(), dtype=answer.dtype, device=self.device
+            )
             answer.backward(upstream)
             slope = np.zeros(value.shape) if leaf.grad is None else leaf.grad.detach().cpu().numpy()
         same = np.array_equal(given.detach().cpu().numpy().astype(float), rounded(case.inputs["x"], case.dtype))
@@ -114,7 +131,8 @@ class Activation(FunctionSubject):
         if self.rule == "softplus":
             other_value = np.where(x > LINEAR_FROM, x.astype(WIDE), value)
             other_slope = np.where(x > LINEAR_FROM, WIDE(1), slope)
-        top = float(np.max(np.abs(value)))
+        # those that saturate are differences of numbers of order one, however small the result
+        top = max(float(np.max(np.abs(value))), 0.0 if self.rule in KINKED else 1.0)
         # a derivative is a difference of numbers of order one (1 - tanh^2), so its error is measured against one
         steep = max(float(np.max(np.abs(slope))), 1.0) * max(float(np.max(np.abs(upstream))), tiny)
         return {
@@ -148,7 +166,9 @@ class Activation(FunctionSubject):
 
     def lines(self, case: Case) -> list[str]:
         x, given = case.inputs["x"], ", ".join(f"{k}={v!r}" for k, v in self.given.items())
-        call = f"target({given})(x)" if inspect.isclass(self.target.value) else f"target(x{', ' + given if given else ''})"
+        call = (
+            f"target({given})(x)" if inspect.isclass(self.target.value) else f"target(x{', ' + given if given else ''})"
+        )
         upstream = np.broadcast_to(np.asarray(case.upstream, float), x.shape).tolist()
         return [
             "import torch",
@@ -184,7 +204,17 @@ def grid(s: Activation) -> Iterator[Case]:
 
 def shapes(s: Activation) -> Iterator[Case]:
     rng = s.rng("shapes")
-    for shape in ((3,), (1,), (2, 3), (3, 2), (2, 1), (2, 3, 4), (0,), (0, 3), *(() for _ in range(s.rule != "softmax"))):
+    for shape in (
+        (3,),
+        (1,),
+        (2, 3),
+        (3, 2),
+        (2, 1),
+        (2, 3, 4),
+        (0,),
+        (0, 3),
+        *(() for _ in range(s.rule != "softmax")),
+    ):
         yield Case({"x": np.asarray(2 * rng.normal(size=shape))}, upstream=np.asarray(rng.normal(size=shape)))
     yield Case({"x": 2 * rng.normal(size=(3, 4))}, upstream=rng.normal(size=(3, 4)), transposed=True)
 
@@ -232,6 +262,20 @@ def repeated(s: Activation) -> Iterator[Case]:
     yield Case({"x": 2 * s.rng("repeated").normal(size=(2, 3))}, watch=True)
 
 
+class Tail(Activation):
+    """The same target, judged relative to each value."""
+
+    def right(self, case: Case) -> dict[str, Right]:
+        value = super().right(case)["value"]
+        return {"value": Right(value.value, 1e-3 * np.abs(value.value))}
+
+
+def tails(s: Activation) -> Any:
+    """log(1 + exp(x)) must not be rounded to 0 where exp(x) is small."""
+    judge = Tail(s.target, s.rule, s.hyper, s.device, s.seed)
+    return judge.violation(Case({"x": np.array([x])}) for x in (-5.0, -30.0, -37.0, -40.0, -100.0, -600.0))
+
+
 def laws_of(rule: str) -> tuple[Law, ...]:
     """Return the laws of an activation."""
     theorem = f"{rule}: {FORMULAS[rule]}"
@@ -248,6 +292,7 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         law("entries", "each output depends on its own input alone (softmax: its own row)", entries),
         law("float32", "single precision follows the formula within its rounding", single_precision),
         law("pure", "the argument is left alone and the same call gives the same answer", repeated),
+        *((Law("tails", "a small value keeps its relative accuracy", theorem, tails),) if rule == "softplus" else ()),
     )
 
 

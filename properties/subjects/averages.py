@@ -53,7 +53,10 @@ class Averaging(FunctionSubject):
 
     def lines(self, case: Case) -> list[str]:
         members = [a.tolist() for a in case.inputs["members"]]
-        return ["import numpy as np", f"print(np.asarray(target([np.array(a, '{case.dtype}') for a in {members}])).tolist())"]
+        return [
+            "import numpy as np",
+            f"print(np.asarray(target([np.array(a, '{case.dtype}') for a in {members}])).tolist())",
+        ]
 
 
 def members(s: Averaging, rng: np.random.Generator, count: int, shape: tuple[int, ...]) -> list[Array]:

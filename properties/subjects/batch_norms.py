@@ -81,7 +81,9 @@ class BatchNorm(FunctionSubject):
         made = self._made(case)
         features = case.inputs["steps"][0][1].shape[1]
         affine = isinstance(getattr(made, "weight", None), torch.nn.Parameter)
-        weight = rounded(case.inputs["weight"][:features], case.dtype).astype(WIDE) if affine else np.ones(features, WIDE)
+        weight = (
+            rounded(case.inputs["weight"][:features], case.dtype).astype(WIDE) if affine else np.ones(features, WIDE)
+        )
         bias = rounded(case.inputs["bias"][:features], case.dtype).astype(WIDE) if affine else np.zeros(features, WIDE)
         eps, m, unit = WIDE(float(made.eps)), WIDE(float(made.momentum)), UNITS[case.dtype]
         mean, var = np.zeros(features, WIDE), np.ones(features, WIDE)
@@ -108,9 +110,15 @@ class BatchNorm(FunctionSubject):
             wobble = (16 + 4 * n) * unit * size / root + drift / (spread + eps)
             top, reach = np.abs(weight) * (1 + np.max(np.abs(hat), axis=0)), 1 + np.max(np.abs(hat), axis=0)
             bound = float(np.max(wobble * reach * top + 32 * unit * (top + np.abs(bias))))
-            steep = float(np.max(np.abs(weight) / root * (np.max(np.abs(g), axis=0)) * (1 + reach**2) * (wobble + (32 + n) * unit)))
+            steep = float(
+                np.max(
+                    np.abs(weight) / root * (np.max(np.abs(g), axis=0)) * (1 + reach**2) * (wobble + (32 + n) * unit)
+                )
+            )
             total = float(np.max(np.sum(np.abs(g), axis=0) * reach * (wobble + (32 + n) * unit)))
-            drift = (1 - m) * drift + (32 + 4 * n) * unit * (size**2 * unit + size * np.sqrt(spread) + spread) * (mode == "train")
+            drift = (1 - m) * drift + (32 + 4 * n) * unit * (size**2 * unit + size * np.sqrt(spread) + spread) * (
+                mode == "train"
+            )
             found |= {
                 f"y{i}": Right(hat * weight + bias, bound),
                 f"dx{i}": Right(slope, steep),
@@ -164,7 +172,9 @@ class BatchNorm(FunctionSubject):
         ]
 
 
-def script(s: BatchNorm, law: str, modes: str, n: int, features: int, scale: Any = 1.0, shift: Any = 0.0, **more: Any) -> Case:
+def script(
+    s: BatchNorm, law: str, modes: str, n: int, features: int, scale: Any = 1.0, shift: Any = 0.0, **more: Any
+) -> Case:
     """Return a script of batches: `t` trains, `e` evaluates, `r` saves and restores."""
     rng = s.rng(f"{law}{modes}{n}{features}{scale}")
     steps = []
@@ -173,7 +183,12 @@ def script(s: BatchNorm, law: str, modes: str, n: int, features: int, scale: Any
         x = scale * rng.normal(size=(rows, features)) + shift
         steps.append(({"t": "train", "e": "eval", "r": "restore"}[mode], x, rng.normal(size=(rows, features))))
     hyper = {"momentum": 0.3, "eps": 1e-3} if n % 2 else {}
-    inputs = {"steps": steps, "weight": rng.uniform(0.5, 2, size=features), "bias": rng.normal(size=features), "hyper": hyper}
+    inputs = {
+        "steps": steps,
+        "weight": rng.uniform(0.5, 2, size=features),
+        "bias": rng.normal(size=features),
+        "hyper": hyper,
+    }
     return Case(inputs, **more)
 
 
@@ -246,7 +261,9 @@ def lone_row(s: BatchNorm) -> Any:
         "bn(torch.tensor([[1.0, -2.0]], dtype=torch.float64))",
         "print(bn.running_mean, bn.running_var)",
     ]
-    return Violation({"x": [[1.0, -2.0]]}, "an error, or finite statistics", held, "\n".join(lines), "statistics became infinite")
+    return Violation(
+        {"x": [[1.0, -2.0]]}, "an error, or finite statistics", held, "\n".join(lines), "statistics became infinite"
+    )
 
 
 def laws_of(rule: str) -> tuple[Law, ...]:
@@ -259,8 +276,14 @@ def laws_of(rule: str) -> tuple[Law, ...]:
     return (
         law("training", "in training the output and all gradients are the formula's", training),
         law("tracked", "running statistics follow the formula, with the unbiased variance", tracked),
-        law("evaluation", "evaluation uses the running statistics, changes nothing, and has its own gradient", evaluation),
-        law("small-variance", "features with a variance near or below eps, or none, follow the formula", small_variance),
+        law(
+            "evaluation",
+            "evaluation uses the running statistics, changes nothing, and has its own gradient",
+            evaluation,
+        ),
+        law(
+            "small-variance", "features with a variance near or below eps, or none, follow the formula", small_variance
+        ),
         law("offset", "a mean far from 0 costs no more accuracy than it must", offset),
         law("features-apart", "each feature is normalized by itself", features_apart),
         Law("lone-row", "a batch of one in training raises or leaves the statistics finite", theorem, lone_row),

@@ -19,7 +19,9 @@ def _epsilon(rule: str) -> float:
     _, conventions = split_name(rule)
     for key, value in conventions.items():
         if (key, value) != ("eps", "1e-6"):
-            raise NotCheckable(f"convention must be one of clip-global-norm's, got {key}={value}; {nearest(key, ['eps=1e-6'])}")
+            raise NotCheckable(
+                f"convention must be one of clip-global-norm's, got {key}={value}; {nearest(key, ['eps=1e-6'])}"
+            )
     return 1e-6 if conventions else 0.0
 
 

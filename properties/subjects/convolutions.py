@@ -117,7 +117,13 @@ def case(rng: np.random.Generator, n: int, c: int, o: int, h: int, w: int, kh: i
 
 def uneven(s: Convolution) -> Iterator[Case]:
     rng = s.rng("uneven")
-    for sizes in ((2, 3, 4, 5, 6, 2, 3), (1, 1, 1, 4, 3, 2, 2), (3, 2, 1, 3, 5, 3, 1), (1, 4, 2, 6, 4, 1, 3), (2, 1, 3, 4, 4, 3, 2)):
+    for sizes in (
+        (2, 3, 4, 5, 6, 2, 3),
+        (1, 1, 1, 4, 3, 2, 2),
+        (3, 2, 1, 3, 5, 3, 1),
+        (1, 4, 2, 6, 4, 1, 3),
+        (2, 1, 3, 4, 4, 3, 2),
+    ):
         yield case(rng, *sizes)
 
 
@@ -129,7 +135,13 @@ def square(s: Convolution) -> Iterator[Case]:
 
 def extremes(s: Convolution) -> Iterator[Case]:
     rng = s.rng("extremes")
-    for sizes in ((2, 3, 2, 3, 4, 1, 1), (2, 2, 3, 3, 4, 3, 4), (1, 1, 1, 1, 1, 1, 1), (1, 1, 1, 1, 5, 1, 2), (1, 1, 1, 5, 1, 2, 1)):
+    for sizes in (
+        (2, 3, 2, 3, 4, 1, 1),
+        (2, 2, 3, 3, 4, 3, 4),
+        (1, 1, 1, 1, 1, 1, 1),
+        (1, 1, 1, 1, 5, 1, 2),
+        (1, 1, 1, 5, 1, 2, 1),
+    ):
         yield case(rng, *sizes)
 
 

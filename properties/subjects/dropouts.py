@@ -15,7 +15,9 @@ from .chances import binomial, dispersion, pairs_agree
 from .random_subject import RandomSubject
 from .report import Law, NotCheckable, Violation
 
-FORMULA = "train: y = x / (1 - p) with probability 1 - p, else 0, independently for each unit, row and call; eval: y = x"
+FORMULA = (
+    "train: y = x / (1 - p) with probability 1 - p, else 0, independently for each unit, row and call; eval: y = x"
+)
 Array = np.ndarray
 
 
@@ -30,7 +32,9 @@ class Dropout(RandomSubject):
             raise NotCheckable(f"dropout must be an nn.Module, got {type(made).__name__}")
         made.train()(torch.ones(4, dtype=torch.float64))
 
-    def run(self, p: float, x: Array, mode: str = "train", dtype: str = "float64", calls: int = 1) -> list[tuple[Array, Array]]:
+    def run(
+        self, p: float, x: Array, mode: str = "train", dtype: str = "float64", calls: int = 1
+    ) -> list[tuple[Array, Array]]:
         """Return outputs and gradients (of the sum weighted 1) of some calls on fresh copies of x."""
         import torch
 
@@ -74,7 +78,9 @@ def evaluation(s: Dropout) -> Violation | None:
         ((y, g),) = s.run(p, x, mode="eval")
         if y.shape != x.shape or not np.array_equal(y, x) or not np.array_equal(g, np.ones_like(x)):
             lines = s.lines(p, (3,), "y.sum().backward(); print(y, x.grad)", "eval")
-            return s.wrong({"p": p, "mode": "eval"}, "y = x, gradient 1", [y.tolist(), g.tolist()], lines, "not the identity")
+            return s.wrong(
+                {"p": p, "mode": "eval"}, "y = x, gradient 1", [y.tolist(), g.tolist()], lines, "not the identity"
+            )
     return None
 
 
@@ -86,7 +92,9 @@ def limits(s: Dropout) -> Violation | None:
         ((y, g),) = s.run(p, x)
         if not (np.array_equal(y, right) and np.array_equal(g, slope)):
             lines = s.lines(p, (3,), "y.sum().backward(); print(y, x.grad)")
-            return s.wrong({"p": p}, [right.tolist(), slope.tolist()], [y.tolist(), g.tolist()], lines, f"wrong at p = {p}")
+            return s.wrong(
+                {"p": p}, [right.tolist(), slope.tolist()], [y.tolist(), g.tolist()], lines, f"wrong at p = {p}"
+            )
     return None
 
 
@@ -98,19 +106,34 @@ def kept_or_zero(s: Dropout) -> Violation | None:
     for dtype, unit in (("float64", 2.0**-53), ("float32", 2.0**-24)):
         for p in (0.1, 0.3, 0.45, 0.75, 0.9):
             for shape in shapes:
-                x = np.asarray(rng.normal(size=shape) + 3.0 * rng.choice([-1, 1], size=shape)).astype(dtype).astype(float)
+                x = (
+                    np.asarray(rng.normal(size=shape) + 3.0 * rng.choice([-1, 1], size=shape))
+                    .astype(dtype)
+                    .astype(float)
+                )
                 ((y, g),) = s.run(p, x, dtype=dtype)
                 kept = y != 0
                 off = np.abs(y - kept * x / (1 - p))
                 slope = np.abs(g - kept / (1 - p))
                 # 1 - p itself may be rounded in single precision, which p near 1 magnifies
                 fine = 16 * unit / (1 - p) ** 2
-                if y.shape != x.shape or y.dtype != dtype or not np.all(off <= fine * np.abs(x)) or not np.all(slope <= fine):
+                if (
+                    y.shape != x.shape
+                    or y.dtype != dtype
+                    or not np.all(off <= fine * np.abs(x))
+                    or not np.all(slope <= fine)
+                ):
                     lines = s.lines(p, (8,), "y.sum().backward(); print(y, x.grad)")
-                    i = tuple(int(k) for k in np.unravel_index(np.argmax(off + slope), x.shape)) if y.shape == x.shape else ()
+                    i = (
+                        tuple(int(k) for k in np.unravel_index(np.argmax(off + slope), x.shape))
+                        if y.shape == x.shape
+                        else ()
+                    )
                     seen = [float(y[i]), float(g[i])] if y.shape == x.shape else str(y.shape)
                     right = [f"0 or {float(x[i]) / (1 - p)}", f"0 or {1 / (1 - p)}, by the same mask"]
-                    return s.wrong({"p": p, "x": float(x[i]), "dtype": dtype}, right, seen, lines, "wrong output or gradient")
+                    return s.wrong(
+                        {"p": p, "x": float(x[i]), "dtype": dtype}, right, seen, lines, "wrong output or gradient"
+                    )
     return None
 
 
@@ -240,7 +263,9 @@ def switching(s: Dropout) -> Violation | None:
         if dropped != (mode == "train") or not bool((x == 1).all()):
             lines = s.lines(0.5, (2000,), "print((y == 0).any(), (x == 1).all())", mode)
             seen = "units dropped" if dropped else "none dropped" if bool((x == 1).all()) else "the input was changed"
-            return s.wrong({"mode": mode}, "dropped in training only, input unchanged", seen, lines, f"wrong in {mode} mode")
+            return s.wrong(
+                {"mode": mode}, "dropped in training only, input unchanged", seen, lines, f"wrong in {mode} mode"
+            )
     return None
 
 

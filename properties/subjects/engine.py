@@ -14,7 +14,7 @@ from typing import Any
 from backproof.derivations.update_rules import PUBLISHED, nearest, split_name
 
 from .isolation import isolated
-from .report import Law, NotCheckable, Outcome, Report
+from .report import Law, NotCheckable, Outcome, Report, Violation
 from .targets import Target, describe, load
 
 #: kind -> (module of this folder, rules)
@@ -170,7 +170,7 @@ def _outcomes(
             if law.id == STEADY[0]:
                 found = _steady(before, target)
             else:
-                found = law.holds(subject)
+                found = _tried(law, subject, target)
             outcome = Outcome(
                 law.id, law.claim, law.theorem, "holds" if found is None else "fails",
                 round(time.monotonic() - begun, 4),
@@ -178,6 +178,17 @@ def _outcomes(
             )  # fmt: skip
             told.append(asdict(outcome))
         return told
+
+
+def _tried(law: Law, subject: Any, target: Target) -> Violation | None:
+    """Try one law; a target that raised on a plain call never came this far, one that raises now breaks the law."""
+    try:
+        return law.holds(subject)
+    except NotCheckable:
+        raise
+    except Exception as error:
+        said = f"raised {type(error).__name__}: {error}"
+        return Violation({"law": law.id}, law.claim, said, target.source, f"the target {said}")
 
 
 def _generators() -> dict[str, Any]:
@@ -191,9 +202,7 @@ def _generators() -> dict[str, Any]:
     return states
 
 
-def _steady(before: Mapping[str, Any], target: Target) -> Any:
-    from .report import Violation
-
+def _steady(before: Mapping[str, Any], target: Target) -> Violation | None:
     after = _generators()
     moved = [name for name, state in before.items() if after[name] != state]
     if not moved:

@@ -10,7 +10,9 @@ import numpy as np
 from .functions import UNITS, WIDE, Array, Case, FunctionSubject, Right, simpler_numbers, with_input
 from .report import Law, NotCheckable
 
-FORMULA = "h_l = max(W_l h_(l-1) + b_l, 0), mean softmax cross-entropy of the last W h + b; gradients by backpropagation"
+FORMULA = (
+    "h_l = max(W_l h_(l-1) + b_l, 0), mean softmax cross-entropy of the last W h + b; gradients by backpropagation"
+)
 
 
 class MlpGradient(FunctionSubject):
@@ -45,7 +47,9 @@ class MlpGradient(FunctionSubject):
         return found, changed
 
     def right(self, case: Case) -> dict[str, Right]:
-        layers = [(w.astype(case.dtype).astype(WIDE), b.astype(case.dtype).astype(WIDE)) for w, b in case.inputs["layers"]]
+        layers = [
+            (w.astype(case.dtype).astype(WIDE), b.astype(case.dtype).astype(WIDE)) for w, b in case.inputs["layers"]
+        ]
         x, labels = case.inputs["x"].astype(case.dtype).astype(WIDE), case.inputs["labels"]
         loss, grads, size = backpropagation(layers, x, labels, WIDE(0))
         _, other, _ = backpropagation(layers, x, labels, WIDE(1))  # the other end of relu's subgradient at 0
@@ -90,7 +94,9 @@ class MlpGradient(FunctionSubject):
         ]
 
 
-def backpropagation(layers: list[tuple[Array, Array]], x: Array, labels: Array, at_kink: Any) -> tuple[Any, list[Any], float]:
+def backpropagation(
+    layers: list[tuple[Array, Array]], x: Array, labels: Array, at_kink: Any
+) -> tuple[Any, list[Any], float]:
     """Return loss, gradients with their magnitudes, and the size of the logits, in extended precision."""
     held, signs, sizes = [x], [], [np.abs(x)]
     for i, (w, b) in enumerate(layers):
@@ -128,7 +134,14 @@ def network(rng: np.random.Generator, widths: tuple[int, ...], n: int, scale: fl
 
 def networks(s: MlpGradient) -> Iterator[Case]:
     rng = s.rng("networks")
-    for widths, n in (((3, 2), 4), ((2, 4, 3), 1), ((3, 5, 2), 7), ((4, 3, 6, 3), 5), ((2, 3, 4, 5, 2), 3), ((1, 1, 2), 2)):
+    for widths, n in (
+        ((3, 2), 4),
+        ((2, 4, 3), 1),
+        ((3, 5, 2), 7),
+        ((4, 3, 6, 3), 5),
+        ((2, 3, 4, 5, 2), 3),
+        ((1, 1, 2), 2),
+    ):
         yield network(rng, widths, n)
 
 

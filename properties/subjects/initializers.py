@@ -73,7 +73,12 @@ class Initializer(RandomSubject):
     def lines(self, shape: tuple[int, ...], show: str) -> list[str]:
         if self.form == "numpy":
             return ["import numpy as np", f"w = target({shape[::-1]}, np.random.default_rng(0)).T", show]
-        return ["import torch", "torch.manual_seed(0)", f"w = torch.empty({shape}, dtype=torch.float64); target(w)", show]
+        return [
+            "import torch",
+            "torch.manual_seed(0)",
+            f"w = torch.empty({shape}, dtype=torch.float64); target(w)",
+            show,
+        ]
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -102,10 +107,17 @@ def _spread(s: Initializer, w: Array, shape: tuple[int, ...], claim: str) -> Vio
         return s.wrong(told, "finite entries", "entries that are not finite or were never set", lines, "not finite")
     if s.rule.endswith("normal"):
         found = s.unlikely(
-            chi_squared(float(np.sum((x / scale) ** 2)), n), told, scale, float(np.std(x)), lines, "wrong standard deviation"
+            chi_squared(float(np.sum((x / scale) ** 2)), n),
+            told,
+            scale,
+            float(np.std(x)),
+            lines,
+            "wrong standard deviation",
         )
         z = abs(float(np.mean(x))) / scale * math.sqrt(n)
-        found = found or s.unlikely(2 * float(special.ndtr(-z)), told, 0.0, float(np.mean(x)), lines, "the mean is not 0")
+        found = found or s.unlikely(
+            2 * float(special.ndtr(-z)), told, 0.0, float(np.mean(x)), lines, "the mean is not 0"
+        )
         top = float(max(-x[0], x[-1])) / scale
         inside = n * float(special.log1p(-2 * special.ndtr(-top)))  # log of P(no entry beyond the largest one)
         for value, side in ((math.exp(inside), "truncated"), (-math.expm1(inside), "heavy")):
@@ -119,7 +131,9 @@ def _spread(s: Initializer, w: Array, shape: tuple[int, ...], claim: str) -> Vio
         z = abs(float(np.mean(x))) / (scale / math.sqrt(3)) * math.sqrt(n)
         found = found or s.unlikely(2 * math.exp(-(z**2) / 6), told, 0.0, float(np.mean(x)), lines, "the mean is not 0")
     distance, value = distribution(x, _cdf(s, x, scale))
-    return found or s.unlikely(value, told, FORMULAS[s.rule], distance, lines, "not the distribution: largest distance of the cdfs")
+    return found or s.unlikely(
+        value, told, FORMULAS[s.rule], distance, lines, "not the distribution: largest distance of the cdfs"
+    )
 
 
 def spread(s: Initializer) -> Violation | None:
@@ -141,7 +155,9 @@ def fans(s: Initializer) -> Violation | None:
 def small_shapes(s: Initializer) -> Violation | None:
     """Matrices of a few entries, many times: what is wrong by one unit in a fan is large here."""
     s.begin("small-shapes")
-    for shape in ((1, 1), (1, 4), (4, 1), (3, 2)) if s.form == "numpy" else ((1, 1), (1, 4), (4, 1), (3, 2), (2, 1, 2, 3)):
+    for shape in (
+        ((1, 1), (1, 4), (4, 1), (3, 2)) if s.form == "numpy" else ((1, 1), (1, 4), (4, 1), (3, 2), (2, 1, 2, 3))
+    ):
         found = _spread(s, np.array(s.draw(shape, 3000)), shape, "small-shapes")
         if found:
             return found
@@ -192,7 +208,7 @@ def calls(s: Initializer) -> Violation | None:
     for more in (1, 2, 3):
         s.begin("calls", more)
         drawn += [w.ravel() for w in s.draw(shape, 2)]
-    marks = np.array([w > 0 for w in drawn]) if s.rule != "orthogonal" else np.array([w[: 3000] > 0 for w in drawn])
+    marks = np.array([w > 0 for w in drawn]) if s.rule != "orthogonal" else np.array([w[:3000] > 0 for w in drawn])
     found = _ties(s, "calls", marks, shape, "signs")
     if found:
         return found
@@ -229,7 +245,9 @@ def _orthonormal(s: Initializer, w: Array, unit: float) -> Violation | None:
     if off <= 64 * max(flat.shape) * unit:
         return None
     lines = s.lines(w.shape, "f = w.reshape(len(w), -1); f = f if f.shape[0] <= f.shape[1] else f.T; print(f @ f.T)")
-    return s.wrong({"shape": list(w.shape)}, "the identity", f"off by {off:.3g}", lines, "the shorter side is not orthonormal")
+    return s.wrong(
+        {"shape": list(w.shape)}, "the identity", f"off by {off:.3g}", lines, "the shorter side is not orthonormal"
+    )
 
 
 def orthonormal(s: Initializer) -> Violation | None:
@@ -252,7 +270,11 @@ def haar(s: Initializer) -> Violation | None:
         several = np.array(s.draw(shape, 2500))
         left, _ = np.linalg.qr(rng.normal(size=(shape[0], shape[0])))
         right, _ = np.linalg.qr(rng.normal(size=(shape[1], shape[1])))
-        for name, view in (("as drawn", several), ("rotated from the left", left @ several), ("rotated from the right", several @ right)):
+        for name, view in (
+            ("as drawn", several),
+            ("rotated from the left", left @ several),
+            ("rotated from the right", several @ right),
+        ):
             for i in range(shape[0]):
                 for j in range(shape[1]):
                     x = np.sort(np.clip(view[:, i, j], -1, 1))

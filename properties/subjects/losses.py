@@ -98,10 +98,9 @@ class Loss(FunctionSubject):
             bound = (16 + n) * unit * max(float(value), size**2)
             slope = 16 * unit * size / max(1, scores.size) * 2
         else:
-            # an error of `unit * size` in a logit is inherited by the value and, relatively, by every probability
+            # an error of `unit * size` in a logit is inherited by the value and by every probability, which may be near 1
             bound = (16 + n) * unit * (1 + size)
-            slope = (16 + n) * unit * (1 + size) * max(float(np.max(np.abs(gradient), initial=0)), 1e-30)
-            slope += 16 * unit / n
+            slope = (16 + n) * unit * (1 + size) / n
         if self.rule == "binary-cross-entropy" and size > LINEAR_FROM:
             bound, slope = bound + LEFT_OUT, slope + LEFT_OUT / n
         tiny = float(np.finfo(case.dtype).tiny)
@@ -213,6 +212,9 @@ def ties(s: Loss) -> Iterator[Case]:
     scores, targets = batch(s.rule, rng, 5, 4)
     yield Case({"scores": 0 * scores, "targets": targets})
     yield Case({"scores": np.round(scores), "targets": targets})
+    if s.rule == "squared-error":
+        yield Case({"scores": scores, "targets": scores.copy()})
+        yield Case({"scores": scores, "targets": np.where(rng.random(scores.shape) < 0.5, scores, targets)})
     yield Case(
         {"scores": np.full_like(scores, 3.0), "targets": np.round(targets) if targets.dtype.kind == "f" else targets}
     )

@@ -46,7 +46,20 @@ class Minibatches(RandomSubject):
 
 def cover(s: Minibatches) -> Violation | None:
     rng = s.rng("cover")
-    for n, size in ((1, 1), (2, 1), (3, 2), (5, 2), (6, 3), (6, 6), (7, 10), (10, 4), (13, 5), (64, 16), (65, 16), (100, 7)):
+    for n, size in (
+        (1, 1),
+        (2, 1),
+        (3, 2),
+        (5, 2),
+        (6, 3),
+        (6, 6),
+        (7, 10),
+        (10, 4),
+        (13, 5),
+        (64, 16),
+        (65, 16),
+        (100, 7),
+    ):
         for _ in range(3):
             order = s.order(n, size, rng)
             if not np.array_equal(np.sort(order), np.arange(n)):
@@ -72,7 +85,9 @@ def orders(s: Minibatches) -> Violation | None:
         for _ in range(epochs):
             drawn = tuple(int(i) for i in s.order(n, size, rng))
             if drawn not in cells:
-                return s.wrong({"n": n, "batch_size": size}, f"an order of 0..{n - 1}", list(drawn), s.lines(n, size), "no order")
+                return s.wrong(
+                    {"n": n, "batch_size": size}, f"an order of 0..{n - 1}", list(drawn), s.lines(n, size), "no order"
+                )
             cells[drawn] += 1
         counts = np.array(list(cells.values()))
         worst = max(cells, key=lambda order: abs(cells[order] - epochs / len(cells)))
@@ -120,6 +135,10 @@ def epochs_apart(s: Minibatches) -> Violation | None:
     rng = s.rng("epochs-apart")
     n, several = 6, 6000
     drawn = np.array([s.order(n, 4, rng) for _ in range(several)])
+    if drawn.shape != (several, n):
+        return s.wrong(
+            {"n": n, "batch_size": 4}, f"{n} indices", drawn.shape[1], s.lines(n, 4), "wrong number of indices"
+        )
     for place in range(n):
         pairs = np.zeros((n, n), int)
         np.add.at(pairs, (drawn[:-1:2, 0], drawn[1::2, place]), 1)
@@ -136,12 +155,26 @@ def generator(s: Minibatches) -> Violation | None:
     """The given generator decides: the same state gives the same epoch, another state another one."""
     one, two, three = (s.order(40, 7, np.random.default_rng(seed)).tolist() for seed in (s.seed, s.seed, s.seed + 1))
     if one != two:
-        return s.wrong({"n": 40}, "the same state, the same epoch", "another epoch", s.lines(40, 7), "the given generator is not used")
+        return s.wrong(
+            {"n": 40},
+            "the same state, the same epoch",
+            "another epoch",
+            s.lines(40, 7),
+            "the given generator is not used",
+        )
     if one == three:
-        return s.wrong({"n": 40}, "another state, another epoch", "the same epoch", s.lines(40, 7), "the given generator is not used")
+        return s.wrong(
+            {"n": 40},
+            "another state, another epoch",
+            "the same epoch",
+            s.lines(40, 7),
+            "the given generator is not used",
+        )
     rng = np.random.default_rng(s.seed)
     if s.order(40, 7, rng).tolist() == s.order(40, 7, rng).tolist():
-        return s.wrong({"n": 40}, "another epoch", "the same epoch again", s.lines(40, 7), "the generator is not advanced")
+        return s.wrong(
+            {"n": 40}, "another epoch", "the same epoch again", s.lines(40, 7), "the generator is not advanced"
+        )
     return None
 
 

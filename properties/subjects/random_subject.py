@@ -52,7 +52,13 @@ class RandomSubject:
         return Violation(counterexample, expected, observed, "\n".join([self.target.source, *lines]), detail)
 
     def unlikely(
-        self, value: float, counterexample: Mapping[str, Any], expected: Any, observed: Any, lines: list[str], detail: str
+        self,
+        value: float,
+        counterexample: Mapping[str, Any],
+        expected: Any,
+        observed: Any,
+        lines: list[str],
+        detail: str,
     ) -> Violation | None:
         """Return a violation if the p-value is below the false-alarm probability."""
         if value >= ALPHA:

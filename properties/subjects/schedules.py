@@ -62,7 +62,9 @@ def rate(rule: str, h: Mapping[str, Any], t: int) -> Any:
     if rule == "constant":
         return h["lr"]
     if rule == "linear":
-        return h["lr"] * (h["start_factor"] + (h["end_factor"] - h["start_factor"]) * min(t, h["total_iters"]) / h["total_iters"])
+        return h["lr"] * (
+            h["start_factor"] + (h["end_factor"] - h["start_factor"]) * min(t, h["total_iters"]) / h["total_iters"]
+        )
     if rule == "step":
         return h["lr"] * h["gamma"] ** int(t // int(h["step_size"]))
     if rule == "exponential":
@@ -122,7 +124,9 @@ class Schedule(FunctionSubject):
             return {"rates": told[:, 0], "rates of a second group": told[:, 1]}, []
         made = self.target.value(**self._arguments(hyper))
         if not callable(made):
-            raise NotCheckable(f"a schedule must return a callable of t or a torch scheduler, got {type(made).__name__}")
+            raise NotCheckable(
+                f"a schedule must return a callable of t or a torch scheduler, got {type(made).__name__}"
+            )
         return {"rates": np.array([float(made(t)) for t in steps])}, []
 
     def _made(self, hyper: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -134,7 +138,9 @@ class Schedule(FunctionSubject):
         optimizer = torch.optim.SGD(groups, lr=first, momentum=0.9)
         scheduler = self.target.value(optimizer, **self._arguments(hyper))
         if not hasattr(scheduler, "step"):
-            raise NotCheckable(f"a schedule must return a callable of t or a torch scheduler, got {type(scheduler).__name__}")
+            raise NotCheckable(
+                f"a schedule must return a callable of t or a torch scheduler, got {type(scheduler).__name__}"
+            )
         return optimizer, scheduler
 
     @property
@@ -221,7 +227,9 @@ def far(s: Schedule) -> Iterator[Case]:
 def turning_points(s: Schedule) -> Iterator[Case]:
     for hyper in s.settings():
         period = int(next((hyper[n] for n in ("total_iters", "step_size", "step_size_up", "T_max") if n in hyper), 5))
-        yield Case({"hyper": hyper, "steps": sorted({max(0, k * period + d) for k in (1, 2, 3, 4) for d in (-1, 0, 1)})})
+        yield Case(
+            {"hyper": hyper, "steps": sorted({max(0, k * period + d) for k in (1, 2, 3, 4) for d in (-1, 0, 1)})}
+        )
 
 
 def any_order(s: Schedule) -> Iterator[Case]:

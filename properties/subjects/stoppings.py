@@ -130,7 +130,11 @@ def laws_of(rule: str) -> tuple[Law, ...]:
 
     return (
         law("improving", "losses that keep falling never stop", improving),
-        law("worsening", "the stop comes at the patience-th value without improvement, neither before nor after", worsening),
+        law(
+            "worsening",
+            "the stop comes at the patience-th value without improvement, neither before nor after",
+            worsening,
+        ),
         law("ties", "an equal value is no improvement", ties),
         law("small-gains", "the smallest decrease is an improvement", small_gains),
         law("resets", "an improvement starts the count anew, and the best so far is what counts", resets),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one row a mutant reads better than a wrapped one
 """One wrong implementation: what it is held to, where the bug was seen, and the target."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one row a mutant reads better than a wrapped one
 """Wrong optimizers as NumPy step functions: every line that differs from the rule carries the mistake and nothing else."""
 
 from __future__ import annotations
@@ -137,12 +138,32 @@ def clipped_gradient(p: Any, g: Any, h: Any) -> Any:
 ADAM = [
     Mutant("adam-debias-no-t", "eriklindernoren/ML-From-Scratch#35", "adam", stepper(adam(debias=lambda b, t: 1 - b))),
     Mutant("adam-no-debias", "google-research/bert#153", "adam", stepper(adam(debias=lambda b, t: 1.0))),
-    Mutant("adam-step-never-increments", "allenai/OLMo-core#317", "adam", stepper(adam(debias=lambda b, t: 1 - b ** min(t, 1)))),
-    Mutant("adam-step-double-increment", "unslothai/unsloth#10842", "adam", stepper(adam(debias=lambda b, t: 1 - b ** (2 * t - 1)))),
+    Mutant(
+        "adam-step-never-increments",
+        "allenai/OLMo-core#317",
+        "adam",
+        stepper(adam(debias=lambda b, t: 1 - b ** min(t, 1))),
+    ),
+    Mutant(
+        "adam-step-double-increment",
+        "unslothai/unsloth#10842",
+        "adam",
+        stepper(adam(debias=lambda b, t: 1 - b ** (2 * t - 1))),
+    ),
     Mutant("adam-step-double-increment-2", "geoopt/geoopt#164", "adam", stepper(adam(), increment=2)),
     Mutant("adam-step-per-tensor", "flashlight/flashlight#143", "adam", stepper(adam(), t_per_tensor=True)),
-    Mutant("adam-eps-inside-sqrt", "CyberZHG/keras-radam#29", "adam", stepper(adam(denominator=lambda v, c, e: np.sqrt(v / c + e)))),
-    Mutant("adam-eps-hat", "keras-team/keras#17391", "adam", stepper(adam(denominator=lambda v, c, e: (np.sqrt(v) + e) / np.sqrt(c)))),
+    Mutant(
+        "adam-eps-inside-sqrt",
+        "CyberZHG/keras-radam#29",
+        "adam",
+        stepper(adam(denominator=lambda v, c, e: np.sqrt(v / c + e))),
+    ),
+    Mutant(
+        "adam-eps-hat",
+        "keras-team/keras#17391",
+        "adam",
+        stepper(adam(denominator=lambda v, c, e: (np.sqrt(v) + e) / np.sqrt(c))),
+    ),
     Mutant("adam-eps-outside", "own", "adam[eps=inside]", stepper(adam())),
     Mutant("adam-eps-not-hat", "own", "adam[eps=hat]", stepper(adam())),
     Mutant("adamw-debias-on-lr-scales-decay", "Oneflow-Inc/oneflow#5960", "adamw", stepper(adamw_scaled_decay)),
@@ -152,36 +173,110 @@ ADAM = [
     Mutant("amsgrad-min", "own", "amsgrad", stepper(amsgrad("min"))),
     Mutant("amsgrad-max-of-last-two", "own", "amsgrad", stepper(amsgrad("max-of-last-two"))),
     Mutant("amsgrad-raw-max", "own", "amsgrad[max=corrected]", stepper(amsgrad("right"))),
-    Mutant("nadam-rescale-precedence", "apache/mxnet#8925", "adam", stepper(adam(gradient=lambda p, g, h: g * (1 + h["weight_decay"] * p))), {"weight_decay": 0.3}),
+    Mutant(
+        "nadam-rescale-precedence",
+        "apache/mxnet#8925",
+        "adam",
+        stepper(adam(gradient=lambda p, g, h: g * (1 + h["weight_decay"] * p))),
+        {"weight_decay": 0.3},
+    ),
     Mutant("radam-foreach-drops-eps", "pytorch/pytorch#92551", "adam", stepper(quiet_nan(adam(denominator=no_eps)))),
     Mutant("adamw-actually-l2", "nntrainer/nntrainer#3565", "adamw", stepper(adam(gradient=coupled))),
-    Mutant("adam-actually-adamw", "flagos-ai/FlagGems#4988", "adam", stepper(adam(decay=decoupled)), {"weight_decay": 0.1}),
+    Mutant(
+        "adam-actually-adamw", "flagos-ai/FlagGems#4988", "adam", stepper(adam(decay=decoupled)), {"weight_decay": 0.1}
+    ),
     Mutant("adamw-decay-after-update", "huggingface/transformers#14539", "adamw", stepper(adam(decay=after))),
-    Mutant("adamw-decay-without-lr", "own", "adamw", stepper(adam(decay=lambda p, s, h: p - s - h["weight_decay"] * p))),
-    Mutant("adamw-decay-sign", "own", "adamw", stepper(adam(decay=lambda p, s, h: p - s + h["lr"] * h["weight_decay"] * p))),
+    Mutant(
+        "adamw-decay-without-lr", "own", "adamw", stepper(adam(decay=lambda p, s, h: p - s - h["weight_decay"] * p))
+    ),
+    Mutant(
+        "adamw-decay-sign", "own", "adamw", stepper(adam(decay=lambda p, s, h: p - s + h["lr"] * h["weight_decay"] * p))
+    ),
     Mutant("decay-dead-assignment", "tinygrad/tinygrad#17708", "adamw", stepper(adam())),
     Mutant("decay-dead-assignment-l2", "tinygrad/tinygrad#17708", "adam", stepper(adam()), {"weight_decay": 0.1}),
-    Mutant("decay-wrong-variable", "mlverse/torch#821", "adam", stepper(adam(gradient=lambda p, g, h: g + h["weight_decay"] * 1)), {"weight_decay": 0.1}),
-    Mutant("decay-on-bias-and-norm", "huggingface/transformers#4360", "adam", stepper(adam(gradient=lambda p, g, h: g + (h["weight_decay"] * p if p.ndim > 1 else 0))), {"weight_decay": 0.1}),
+    Mutant(
+        "decay-wrong-variable",
+        "mlverse/torch#821",
+        "adam",
+        stepper(adam(gradient=lambda p, g, h: g + h["weight_decay"] * 1)),
+        {"weight_decay": 0.1},
+    ),
+    Mutant(
+        "decay-on-bias-and-norm",
+        "huggingface/transformers#4360",
+        "adam",
+        stepper(adam(gradient=lambda p, g, h: g + (h["weight_decay"] * p if p.ndim > 1 else 0))),
+        {"weight_decay": 0.1},
+    ),
     Mutant("bf16-step-saturates", "pytorch/ao#4915", "adam", stepper(adam(debias=lambda b, t: 1 - b ** min(t, 256)))),
-    Mutant("bf16-beta2-truncated", "tenstorrent/tt-metal#55935", "adam", stepper(adam(second=lambda m, g, b: ema(m, "v", truncated(b), g * g)))),
-    Mutant("bf16-decay-vanishes", "Nerogar/OneTrainer#996", "adamw", stepper(adam(decay=lambda p, s, h: p * bf16(1 - h["lr"] * h["weight_decay"]) - s))),
-    Mutant("fp16-eps-underflow", "google-deepmind/optax#1754", "adam", stepper(quiet_nan(adam(denominator=lambda v, c, e: np.sqrt(v / c) + float(np.float16(e)))))),
-    Mutant("adam-state-in-float32", "own", "adam", stepper(adam(second=lambda m, g, b: ema(m, "v", b, (g * g).astype(np.float32))))),
+    Mutant(
+        "bf16-beta2-truncated",
+        "tenstorrent/tt-metal#55935",
+        "adam",
+        stepper(adam(second=lambda m, g, b: ema(m, "v", truncated(b), g * g))),
+    ),
+    Mutant(
+        "bf16-decay-vanishes",
+        "Nerogar/OneTrainer#996",
+        "adamw",
+        stepper(adam(decay=lambda p, s, h: p * bf16(1 - h["lr"] * h["weight_decay"]) - s)),
+    ),
+    Mutant(
+        "fp16-eps-underflow",
+        "google-deepmind/optax#1754",
+        "adam",
+        stepper(quiet_nan(adam(denominator=lambda v, c, e: np.sqrt(v / c) + float(np.float16(e))))),
+    ),
+    Mutant(
+        "adam-state-in-float32",
+        "own",
+        "adam",
+        stepper(adam(second=lambda m, g, b: ema(m, "v", b, (g * g).astype(np.float32)))),
+    ),
     Mutant("adam-debias-capped", "own", "adam", stepper(late_debias)),
     Mutant("adam-t-from-zero", "own", "adam", stepper(quiet_nan(adam(debias=lambda b, t: 1 - b ** (t - 1))))),
     Mutant("adam-v-of-m", "own", "adam", stepper(adam(second=lambda m, g, b: ema(m, "v", b, m["m"] * m["m"])))),
     Mutant("adam-v-of-abs", "own", "adam", stepper(adam(second=lambda m, g, b: ema(m, "v", b, np.abs(g))))),
-    Mutant("adam-betas-swapped", "own", "adam", stepper(lambda p, g, m, t, h: adam()(p, g, m, t, {**h, "betas": h["betas"][::-1]}))),
+    Mutant(
+        "adam-betas-swapped",
+        "own",
+        "adam",
+        stepper(lambda p, g, m, t, h: adam()(p, g, m, t, {**h, "betas": h["betas"][::-1]})),
+    ),
     Mutant("adam-eps-squared", "own", "adam", stepper(adam(denominator=lambda v, c, e: np.sqrt(v / c) + e * e))),
-    Mutant("adam-max-with-eps", "own", "adam", stepper(adam(denominator=lambda v, c, e: np.maximum(np.sqrt(v / c), e)))),
+    Mutant(
+        "adam-max-with-eps", "own", "adam", stepper(adam(denominator=lambda v, c, e: np.maximum(np.sqrt(v / c), e)))
+    ),
     Mutant("adam-eps-fixed", "own", "adam", stepper(adam(denominator=lambda v, c, e: np.sqrt(v / c) + 1e-8))),
     Mutant("adam-clips-gradient", "own", "adam", stepper(adam(gradient=clipped_gradient))),
-    Mutant("adam-second-moment-centered", "own", "adam", stepper(adam(second=lambda m, g, b: ema(m, "v", b, (g - m["m"]) ** 2)))),
+    Mutant(
+        "adam-second-moment-centered",
+        "own",
+        "adam",
+        stepper(adam(second=lambda m, g, b: ema(m, "v", b, (g - m["m"]) ** 2))),
+    ),
     Mutant("adam-debias-first-only", "own", "adam", stepper(adam(denominator=lambda v, c, e: np.sqrt(v) + e))),
-    Mutant("adam-nesterov", "own", "adam", stepper(lambda p, g, m, t, h: p - h["lr"] * (h["betas"][0] * ema(m, "m", h["betas"][0], g) + (1 - h["betas"][0]) * g) / (1 - h["betas"][0] ** t) / (np.sqrt(ema(m, "v", h["betas"][1], g * g) / (1 - h["betas"][1] ** t)) + h["eps"]))),
+    Mutant(
+        "adam-nesterov",
+        "own",
+        "adam",
+        stepper(
+            lambda p, g, m, t, h: (
+                p
+                - h["lr"]
+                * (h["betas"][0] * ema(m, "m", h["betas"][0], g) + (1 - h["betas"][0]) * g)
+                / (1 - h["betas"][0] ** t)
+                / (np.sqrt(ema(m, "v", h["betas"][1], g * g) / (1 - h["betas"][1] ** t)) + h["eps"])
+            )
+        ),
+    ),
     Mutant("adam-sign-of-zero", "own", "adam", stepper(adam(gradient=lambda p, g, h: np.where(g == 0, 1e-6, g)))),
-    Mutant("adam-mean-over-tensor", "own", "adam", stepper(adam(second=lambda m, g, b: ema(m, "v", b, np.mean(g * g) * np.ones_like(g))))),
+    Mutant(
+        "adam-mean-over-tensor",
+        "own",
+        "adam",
+        stepper(adam(second=lambda m, g, b: ema(m, "v", b, np.mean(g * g) * np.ones_like(g)))),
+    ),
 ]
 
 # ------------------------------------------------------------------------------- momentum, rms and accumulators
@@ -278,7 +373,7 @@ def global_state() -> Callable[..., Any]:
 
 
 def mutating(params: Any, grads: Any, state: Any, lr: float, weight_decay: float = 0.0) -> Any:
-    for g, p in zip(grads, params, strict=True):
+    for g in grads:
         g *= lr
     return [p - g for p, g in zip(params, grads, strict=True)], None
 
@@ -389,10 +484,26 @@ OTHERS = [
     Mutant("momentum-shared-by-shape", "own", "momentum", shared_velocity()),
     Mutant("adam-shared-moments-local-step", "ikostrikov/pytorch-a3c#12", "momentum", global_state()),
     Mutant("nesterov-sign", "PaddlePaddle/Paddle#12231", "nesterov", stepper(momentum("nesterov-sign"))),
-    Mutant("nesterov-lookahead-without-mu", "udlbook/udlbook#149", "nesterov", stepper(momentum("nesterov-lookahead-without-mu"))),
-    Mutant("nesterov-mutates-gradient-first", "ml-explore/mlx#87", "nesterov", stepper(momentum("nesterov-mutates-gradient-first"))),
+    Mutant(
+        "nesterov-lookahead-without-mu",
+        "udlbook/udlbook#149",
+        "nesterov",
+        stepper(momentum("nesterov-lookahead-without-mu")),
+    ),
+    Mutant(
+        "nesterov-mutates-gradient-first",
+        "ml-explore/mlx#87",
+        "nesterov",
+        stepper(momentum("nesterov-mutates-gradient-first")),
+    ),
     Mutant("nesterov-old-velocity", "own", "nesterov", stepper(momentum("nesterov-old-velocity"))),
-    Mutant("sgd-decay-only-with-momentum", "ml-explore/mlx#473", "sgd", stepper(sgd_decay_in_momentum_only), {"weight_decay": 0.1}),
+    Mutant(
+        "sgd-decay-only-with-momentum",
+        "ml-explore/mlx#473",
+        "sgd",
+        stepper(sgd_decay_in_momentum_only),
+        {"weight_decay": 0.1},
+    ),
     Mutant("sgd-first-rate", "own", "sgd", first_rate()),
     Mutant("sgd-mutates-gradients", "own", "sgd", mutating),
     Mutant("sgd-prints", "own", "sgd", printing),
@@ -405,7 +516,12 @@ OTHERS = [
     Mutant("rmsprop-stale", "own", "rmsprop", stepper(rms("stale"))),
     Mutant("rmsprop-alpha-swapped", "own", "rmsprop", stepper(rms("alpha-swapped"))),
     Mutant("rmsprop-starts-at-one", "own", "rmsprop", stepper(rms("starts-at-one"))),
-    Mutant("rmsprop-centered-negative", "apache/mxnet#6235", "rmsprop-centered[eps=inside]", stepper(rms("centered-negative"))),
+    Mutant(
+        "rmsprop-centered-negative",
+        "apache/mxnet#6235",
+        "rmsprop-centered[eps=inside]",
+        stepper(rms("centered-negative")),
+    ),
     Mutant("rmsprop-centered-unclamped", "apache/mxnet#6235", "rmsprop-centered", stepper(rms("centered-unclamped"))),
     Mutant("rmsprop-centered-plus", "own", "rmsprop-centered", stepper(rms("centered-plus"))),
     Mutant("rmsprop-centered-by-gradient", "own", "rmsprop-centered", stepper(rms("centered-by-gradient"))),
