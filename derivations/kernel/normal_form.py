@@ -38,7 +38,9 @@ def is_zero(expr: Any, scope: Any) -> bool:
 def normal(expr: Any, scope: Any) -> Any:
     """The expression with derivatives taken, recursions unrolled, expectations computed and sums in normal form."""
     expr = sympy.sympify(expr)
-    if expr.is_Atom or isinstance(expr, sympy.Indexed):
+    if isinstance(expr, sympy.Indexed):  # an atom for SymPy, whatever its indices
+        return expr if all(i.is_Symbol for i in expr.indices) else expr.base[tuple(map(sympy.expand, expr.indices))]
+    if expr.is_Atom:
         return expr
     if isinstance(expr, Sum | Product):
         return _fold(expr, scope)
@@ -54,7 +56,7 @@ def normal(expr: Any, scope: Any) -> Any:
         return normal(_by_absolute_values(expr), scope)
     arguments = [normal(a, scope) for a in expr.args]
     if isinstance(expr, KroneckerDelta):
-        return KroneckerDelta(*arguments)
+        return _delta(*arguments)
     if isinstance(expr, sympy.Abs):
         return _absolute(arguments[0], scope)
     if isinstance(expr, sympy.log):
@@ -70,6 +72,18 @@ def normal(expr: Any, scope: Any) -> Any:
             lambda e: e.is_Pow and isinstance(e.base, KroneckerDelta) and e.exp.is_positive, lambda e: e.base
         )
     return rebuilt
+
+
+def _delta(a: Any, b: Any) -> Any:
+    """The delta solved for the declared index that reads first, so that one equation between indices is one expression."""
+    difference = sympy.expand(a - b)
+    declared = [s for s in difference.free_symbols if not isinstance(s, sympy.Dummy) and not s.name.startswith("_")]
+    for index in sorted(declared, key=str):
+        slope = difference.coeff(index, 1)
+        solution = sympy.expand(index - slope * difference)
+        if slope in (1, -1) and not solution.has(index):
+            return KroneckerDelta(index, solution)
+    return KroneckerDelta(a, b)
 
 
 def _logarithm(argument: Any, scope: Any) -> Any:

@@ -284,7 +284,26 @@ class Scope:
 
     def _visible(self, difference: Any) -> bool:
         difference = sympy.expand(difference)
-        return bool(difference.is_nonnegative) or self.is_slack(difference, strict=False)
+        if difference.is_nonnegative or self.is_slack(difference, strict=False):
+            return True
+        worst = self._at_worst_end(difference)
+        return worst is not None and self._visible(worst)
+
+    def _at_worst_end(self, difference: Any) -> Any:
+        """The difference at the end of an index's range where it is smallest: it is affine in the index, its slope has a sign."""
+        indices = difference.free_symbols & self.ranges.keys()
+        for index in sorted(indices, key=str):
+            bounds = [b for other in indices - {index} for b in self.ranges[other]]
+            slope = difference.coeff(index, 1)
+            rest = sympy.expand(difference - slope * index)
+            if slope.has(index) or rest.has(index) or any(sympy.sympify(b).has(index) for b in bounds):
+                continue
+            low, high = self.ranges[index]
+            if slope.is_nonnegative:
+                return sympy.expand(rest + slope * low)
+            if slope.is_nonpositive:
+                return sympy.expand(rest + slope * high)
+        return None
 
     def is_slack(self, expr: Any, *, strict: bool) -> bool:
         """Whether the expression is a hypothesis' slack plus something visibly non-negative."""
