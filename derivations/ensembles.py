@@ -182,7 +182,7 @@ def best_weights(t: Proof, members: Any) -> None:
 def averaged_probabilities(t: Proof) -> None:
     """Sums may be swapped; -log is convex, by log x <= x - 1 at each member's probability over the mean."""
     members, classes = t.size("k"), t.size("K")
-    p, y = t.vector("p", members, classes, low=0), t.index("y", classes)
+    p, y, i = t.vector("p", members, classes, low=0), t.index("y", classes), t.index("i", members)
     mean = lambda c: total(members, lambda i: p[i, c]) / members  # noqa: E731
     excess = lambda i: total(classes, lambda c: p[i, c]) - 1  # noqa: E731 - 0 for a distribution
     t.equal(
