@@ -1,15 +1,15 @@
 """Adaptive methods: AdaGrad, RMSProp, AdaDelta and Adam, coordinate by coordinate.
 
-Notation: theta is one coordinate, g_1, g_2, ... the gradients that it meets, lr the learning rate (lambda, epsilon, eta or
-alpha in the decks), eps the small constant of the denominator, s accumulated squared gradients, m and v the two moments of
-Adam with their decays beta1 and beta2. Every rule is read from `update_rules`.
+Notation: theta is one coordinate, g_1, g_2, ... the gradients that it meets, lr the learning rate (lambda, epsilon,
+eta or alpha in the decks), eps the small constant of the denominator, s accumulated squared gradients, m and v the
+two moments of Adam with their decays beta1 and beta2. Every rule is read from `update_rules`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import Abs, And, Derivative, Expr, Implies, Integer, Limit, Max, Min, Rational, oo, sqrt
+from sympy import Abs, And, Equivalent, Expr, Implies, Integer, Limit, Max, Min, Rational, expand, oo, sqrt
 
 from .kernel import Eq, Expectation, Fact, Ge, Gt, Le, Lt, Proof, Source, finite, independent, misprint, theorem, total
 from .update_rules import following
@@ -26,10 +26,13 @@ def move(rule: str, **values: Any) -> Expr:
 
 
 @theorem(
-    "AdaGrad divides by the root of the sum of all squared gradients: no step is longer than lr, whatever the scale of the "
+    "AdaGrad divides by the root of the sum of all squared gradients: no step is longer than lr, whatever the scale "
+    "of the "
     "gradient, and a constant gradient makes steps of lr/sqrt(k)",
-    covers=["000:adagrad-update", "001:adagrad-update", "000:adagrad-motivation", "002:adagrad-accumulator-index",
-            "004:adagrad-update"],
+    covers=[
+        "000:adagrad-update", "001:adagrad-update", "000:adagrad-motivation", "002:adagrad-accumulator-index",
+        "004:adagrad-update", "004:which-optimizer",
+    ],
     sources=[
         Source("000", "l.831-833", "r <- r + g . g; Delta theta = -lambda g / (epsilon + sqrt(r))"),
         Source("001", "l.369, 376-380", "r <- r + g . g; theta <- theta - eps / (delta + sqrt(r)) g"),
@@ -69,7 +72,13 @@ def accumulated(t: Proof) -> None:
 
 
 def one_step(t: Proof) -> None:
-    g, s, lr, eps, more = t.real("g_", nonzero=True), t.nonnegative("s_"), t.positive("lr_"), t.nonnegative("eps"), t.nonnegative("a")
+    g, s, lr, eps, more = (
+        t.real("g_", nonzero=True),
+        t.nonnegative("s_"),
+        t.positive("lr_"),
+        t.nonnegative("eps"),
+        t.nonnegative("a"),
+    )
     length = Abs(move("adagrad", s=s, g=g, lr=lr, eps=eps))
     root = sqrt(s + g**2)
     t.compare(
@@ -79,7 +88,8 @@ def one_step(t: Proof) -> None:
     )
     t.equal(
         t.state("what the first step lacks to lr", Eq(lr - length.subs(s, 0), lr * eps / (Abs(g) + eps))),
-        because="from an empty accumulator the step is lr |g| / (|g| + eps): lr itself for eps = 0, however small theta is",
+        because="from an empty accumulator the step is lr |g| / (|g| + eps): lr itself for eps = 0, however small "
+        "theta is",
     )
     rate = lambda s: lr / (eps + sqrt(s))  # noqa: E731
     held = t.positive("b")
@@ -111,7 +121,12 @@ def harmonic_roots(t: Proof) -> None:
     here, after, beyond = sqrt(steps), sqrt(steps + 1), sqrt(steps + 2)
     for name, claim, first, gain in (
         ("at most 2 lr sqrt(T)", Le(way, 2 * lr * here), lr, lr * (after - here) ** 2 / after),
-        ("at least 2 lr (sqrt(T + 1) - 1)", Ge(way, 2 * lr * (after - 1)), (3 - 2 * sqrt(2)) * lr, lr * (beyond - after) ** 2 / after),
+        (
+            "at least 2 lr (sqrt(T + 1) - 1)",
+            Ge(way, 2 * lr * (after - 1)),
+            (3 - 2 * sqrt(2)) * lr,
+            lr * (beyond - after) ** 2 / after,
+        ),
     ):
         t.state(f"the steps add up to {name}", claim)
         base = t.compare(claim.subs(steps, 1), first, because="one step of length 1")
@@ -131,8 +146,8 @@ def harmonic_roots(t: Proof) -> None:
 def adagrad_regret(t: Proof) -> None:
     """Telescoping the squared distance to u with the weight sqrt(s_k), and the lemma for what each step adds.
 
-    x_0, x_1, .. are the errors theta - u in one coordinate, R_k = g_1 x_0 + .. + g_k x_(k-1) is what convexity leaves to
-    bound, S_k^2 = eps + g_1^2 + .. + g_k^2, and M_k the largest squared error so far, D^2 in the statement.
+    x_0, x_1, .. are the errors theta - u in one coordinate, R_k = g_1 x_0 + .. + g_k x_(k-1) is what convexity leaves
+    to bound, S_k^2 = eps + g_1^2 + .. + g_k^2, and M_k the largest squared error so far, D^2 in the statement.
     """
     n = t.size("n")
     k = t.integer("k", 0, n)
@@ -196,7 +211,8 @@ def adagrad_regret(t: Proof) -> None:
                 lr * (after - now) ** 2 / (2 * after),
             ],
             using=[positive, within],
-            because="S' x'^2 = S' x^2 - 2 lr g x + lr^2 g^2/S': the products g x telescope, and the lemma bounds the squares",
+            because="S' x'^2 = S' x^2 - 2 lr g x + lr^2 g^2/S': the products g x telescope, and the lemma bounds the "
+            "squares",
         ),
         because="step by step",
     )
@@ -246,7 +262,9 @@ def adagrad_empty_first_sum(t: Proof) -> None:
     "AdaGrad's effective rate never grows, but it need not vanish: on x^2/2 from x_0 >= lr it stays above "
     "lr / (x_0 + x_0^2/(4 lr)); and where it vanishes the steps need not stop",
     covers=["004:adagrad-learning-rate-decay", "001:adagrad-learning-rate-decay"],
-    sources=[Source("004", "l.730-735", "the accumulated sum keeps growing, the learning rate becomes infinitesimally small")],
+    sources=[
+        Source("004", "l.730-735", "the accumulated sum keeps growing, the learning rate becomes infinitesimally small")
+    ],
 )
 def adagrad_rate_need_not_vanish(t: Proof) -> None:
     """sqrt(s_k) + x_k^2/(4 lr) never grows: what the accumulator gains, the iterate has lost."""
@@ -270,12 +288,17 @@ def adagrad_rate_need_not_vanish(t: Proof) -> None:
     root, claim = sqrt(s(k)), Ge(x(k), 0)
     shrunk = [x(k) * part / ((root + lr) * root) for part in (s(k) - start**2, (start - lr) * (start + lr))]
     kept = t.suppose(claim).compare(
-        claim.subs(k, k + 1), shrunk, using=[large, positive], because="the factor 1 - lr/sqrt(s) is not negative: sqrt(s) >= x_0 >= lr"
+        claim.subs(k, k + 1),
+        shrunk,
+        using=[large, positive],
+        because="the factor 1 - lr/sqrt(s) is not negative: sqrt(s) >= x_0 >= lr",
     )
     same_side = t.induct_from(
         claim, over=k, base=t.compare(claim.subs(k, 0), start, because="x_0 > 0"), step=kept, because="step by step"
     )
-    forward = t.compare(claim.subs(k, k + 1), shrunk, using=[large, positive, same_side], because="as shown in the step")
+    forward = t.compare(
+        claim.subs(k, k + 1), shrunk, using=[large, positive, same_side], because="as shown in the step"
+    )
     later = t.compare(Gt(s(k + 1), 0), [s(k), x(k + 1) ** 2], using=[positive], because="a square is added")
     bound = start + start**2 / (4 * lr)
     claim = t.state("what the accumulator gains the iterate has lost", Le(root + x(k) ** 2 / (4 * lr), bound))
@@ -293,7 +316,8 @@ def adagrad_rate_need_not_vanish(t: Proof) -> None:
                 (x(k) - x(k + 1)) ** 2 / (4 * lr),
             ],
             using=[positive, later, same_side, forward],
-            because="sqrt(s') - sqrt(s) <= x'^2/(2 sqrt(s)) <= x' x/(2 sqrt(s)) = x'(x - x')/(2 lr) <= (x^2 - x'^2)/(4 lr)",
+            because="sqrt(s') - sqrt(s) <= x'^2/(2 sqrt(s)) <= x' x/(2 sqrt(s)) = x'(x - x')/(2 lr) <= (x^2 - "
+            "x'^2)/(4 lr)",
         ),
         because="step by step",
     )
@@ -309,7 +333,11 @@ def adagrad_rate_need_not_vanish(t: Proof) -> None:
     "AdaGrad's updates do not stop, and its sum need not grow",
     corrected="adagrad-rate-need-not-vanish",
     covers=["004:adagrad-learning-rate-decay"],
-    sources=[Source("004", "l.730-735", "every added term is positive; the rate becomes infinitesimally small and updates stop")],
+    sources=[
+        Source(
+            "004", "l.730-735", "every added term is positive; the rate becomes infinitesimally small and updates stop"
+        )
+    ],
 )
 def adagrad_stops(t: Proof) -> None:
     """A zero gradient adds nothing; and under a constant gradient the steps lr/sqrt(k) add up beyond any bound."""
@@ -339,7 +367,10 @@ def forgetting(t: Proof, name: str = "rho") -> Any:
 @theorem(
     "RMSProp divides by a decaying average of squared gradients whose weights add up to 1 - rho^k: the first step is "
     "lr/sqrt(1 - rho), and none is longer",
-    covers=["000:rmsprop-accumulator", "001:rmsprop-update", "002:rmsprop-update-002", "003:rmsprop-deck3", "004:rmsprop-update"],
+    covers=[
+        "000:rmsprop-accumulator", "001:rmsprop-update", "002:rmsprop-update-002", "003:rmsprop-deck3",
+        "004:rmsprop-update",
+    ],
     sources=[
         Source("000", "l.837-843", "r <- rho r + (1 - rho) g . g"),
         Source("001", "l.384-397", "theta <- theta - eps / sqrt(delta + r) g"),
@@ -379,7 +410,9 @@ def rmsprop_step(t: Proof) -> None:
         over=k,
         because="the weights add up to 1 - rho^k, so the k-th step is lr/sqrt(1 - rho^k)",
     )
-    t.induct(t.state("silence", Eq(quiet(k), rho**k * c)), over=k, because="without gradients the average decays by rho")
+    t.induct(
+        t.state("silence", Eq(quiet(k), rho**k * c)), over=k, because="without gradients the average decays by rho"
+    )
     t.induct(
         t.state("scaled gradients scale the accumulator", Eq(r(k), c**2 * s(k))),
         t.state("and leave the iterates", Eq(y(k), x(k))),
@@ -458,7 +491,8 @@ def rmsprop_limit_cycle(t: Proof) -> None:
 
 
 @theorem(
-    "Epsilon inside or outside the root: sqrt(v + d^2) <= sqrt(v) + d <= sqrt(2) sqrt(v + d^2), so eps inside acts like sqrt(eps) "
+    "Epsilon inside or outside the root: sqrt(v + d^2) <= sqrt(v) + d <= sqrt(2) sqrt(v + d^2), so eps inside acts "
+    "like sqrt(eps) "
     "outside",
     covers=["001:epsilon-inside-vs-outside-root", "002:epsilon-placement"],
     sources=[
@@ -510,7 +544,8 @@ def rmsprop_nesterov_without_delta(t: Proof) -> None:
 
 
 @theorem(
-    "RMSProp with Nesterov momentum, delta under the root: it is RMSProp for alpha = 0, leaves a coordinate without gradient "
+    "RMSProp with Nesterov momentum, delta under the root: it is RMSProp for alpha = 0, leaves a coordinate without "
+    "gradient "
     "alone, and its velocity stays below lr / ((1 - alpha) sqrt(1 - rho))",
     covers=["001:rmsprop-nesterov-update"],
     sources=[Source("001", "l.398-404", "v <- alpha v - eps / sqrt(delta + r) g(theta + alpha v); theta <- theta + v")],
@@ -578,11 +613,14 @@ def rmsprop_nesterov(t: Proof) -> None:
 
 
 @theorem(
-    "AdaDelta: the update has the unit of the parameter, its first step is sqrt(eps/((1 - rho) g^2 + eps)) |g|, and it has no "
+    "AdaDelta: the update has the unit of the parameter, its first step is sqrt(eps/((1 - rho) g^2 + eps)) |g|, and "
+    "it has no "
     "momentum: it is RMSProp with the rate sqrt(a + eps)",
     covers=["004:adadelta-update", "004:which-optimizer"],
     sources=[
-        Source("004", "l.737-762", "u_t = sqrt(U_(t-1) + eps) / sqrt(G_t + eps) g_t; U_t = rho U_(t-1) + (1 - rho) u_t^2"),
+        Source(
+            "004", "l.737-762", "u_t = sqrt(U_(t-1) + eps) / sqrt(G_t + eps) g_t; U_t = rho U_(t-1) + (1 - rho) u_t^2"
+        ),
         Source("004", "l.741", "an acceleration term, like momentum"),
     ],
 )
@@ -625,7 +663,8 @@ def adadelta_step(t: Proof) -> None:
         Eq(b(k), c**2 * a(k)),
         t.state("in units c times smaller the iterates are c times larger", Eq(y(k), c * x(k))),
         over=k,
-        because="gradients get 1/c, squared updates c^2, so sqrt(a)/sqrt(s) g gets c: no learning rate has to carry a unit",
+        because="gradients get 1/c, squared updates c^2, so sqrt(a)/sqrt(s) g gets c: no learning rate has to carry a "
+        "unit",
     )
     t.induct(
         Eq(w(k), q(k)),
@@ -648,11 +687,12 @@ def adadelta_bounds(t: Proof, rho: Any, eps: Any) -> None:
     t.compare(
         t.state("the first step is below sqrt(eps/(1 - rho))", Lt(squared.subs({s: 0, a: 0}), eps / (1 - rho))),
         eps**2 / ((1 - rho) * ((1 - rho) * g**2 + eps)),
-        because="eps g^2 / ((1 - rho) g^2 + eps): 0.0045 for rho = 0.95, eps = 1e-6, whatever the scale of the gradient",
+        because="eps g^2 / ((1 - rho) g^2 + eps): 0.0045 for rho = 0.95, eps = 1e-6, whatever the scale of the "
+        "gradient",
     )
 
 
-# ---- Adam --------------------------------------------------------------------------------------------------------------
+# ---- Adam ------------------------------------------------------------------------------------------------------------
 
 
 @theorem(
@@ -699,7 +739,9 @@ def adam_moments(t: Proof) -> None:
         because="the buffer gives the new gradient the weight 1",
     )
     (weight,) = t.induct(
-        t.state("the weights add up to 1 - beta^k", Eq(total(k, lambda i: beta ** (k - i)), (1 - beta**k) / (1 - beta))),
+        t.state(
+            "the weights add up to 1 - beta^k", Eq(total(k, lambda i: beta ** (k - i)), (1 - beta**k) / (1 - beta))
+        ),
         over=k,
         because="a geometric sum, times 1 - beta",
     )
@@ -737,7 +779,9 @@ def corrected_larger(t: Proof, k: Any, beta: Any) -> None:
         over=k,
         base=t.compare(claim.subs(k, 0), 1 - beta, because="beta < 1"),
         step=t.suppose(claim).compare(
-            claim.subs(k, k + 1), [1 - beta, beta * (1 - beta ** (k + 1))], because="1 - beta^(k+2) = 1 - beta + beta (1 - beta^(k+1))"
+            claim.subs(k, k + 1),
+            [1 - beta, beta * (1 - beta ** (k + 1))],
+            because="1 - beta^(k+2) = 1 - beta + beta (1 - beta^(k+1))",
         ),
         because="step by step",
     )
@@ -748,12 +792,14 @@ def corrected_larger(t: Proof, k: Any, beta: Any) -> None:
         because="the difference is beta^t/(1 - beta^t) |m|",
     )
     t.limit(
-        t.state("and the correction vanishes", Eq(Limit(1 / (1 - beta ** (k + 1)), k, oo), 1)), because="beta^t vanishes"
+        t.state("and the correction vanishes", Eq(Limit(1 / (1 - beta ** (k + 1)), k, oo), 1)),
+        because="beta^t vanishes",
     )
 
 
 @theorem(
-    "Adam's step: lr |g|/(|g| + eps) the first time and under every constant gradient, and unchanged when all gradients are "
+    "Adam's step: lr |g|/(|g| + eps) the first time and under every constant gradient, and unchanged when all "
+    "gradients are "
     "scaled",
     covers=[
         "000:adam-step-size", "002:adam-update", "003:adam-deck3", "004:adam-update", "004:adam-ravine-panels",
@@ -794,7 +840,9 @@ def adam_step(t: Proof) -> None:
     t.induct(
         Eq(a(k), (1 - beta1**k) * constant),
         Eq(b(k), (1 - beta2**k) * constant**2),
-        t.state("under a constant gradient all steps are alike", Eq(z(k), start - k * lr * constant / (Abs(constant) + eps))),
+        t.state(
+            "under a constant gradient all steps are alike", Eq(z(k), start - k * lr * constant / (Abs(constant) + eps))
+        ),
         over=k,
         because="the corrections undo the start exactly, at every step: 4/lr steps at least from 4 to 0",
     )
@@ -808,11 +856,15 @@ def adam_step(t: Proof) -> None:
 
 
 @theorem(
-    "Adam's sharp step bound: m_k^2 <= C_k v_k with C_k = (1 - beta1)^2/(1 - beta2) (1 + r + .. + r^(k-1)), r = beta1^2/beta2, "
+    "Adam's sharp step bound: m_k^2 <= C_k v_k with C_k = (1 - beta1)^2/(1 - beta2) (1 + r + .. + r^(k-1)), r = "
+    "beta1^2/beta2, "
     "attained by gradients that grow like (beta2/beta1)^k; bounded exactly for beta1^2 < beta2",
-    covers=["002:adam-step-bound-and-beta-order", "000:adam-step-size", "004:adam-update", "003:adam-deck3", "000:adam-defaults"],
+    covers=[
+        "002:adam-step-bound-and-beta-order", "000:adam-step-size", "004:adam-update", "003:adam-deck3",
+        "000:adam-defaults",
+    ],
     sources=[Source("002", "l.171-178", "(the order of the two decays; no bound)")],
-)
+)  # fmt: skip
 def adam_step_bound(t: Proof) -> None:
     """Cauchy-Schwarz, one gradient at a time. x(k) stands for the moment after k + 1 gradients, g_0 is the first.
 
@@ -823,9 +875,11 @@ def adam_step_bound(t: Proof) -> None:
     beta1, beta2 = t.real("beta1", 0, 1, open=True), t.real("beta2", 0, 1, open=True)
     g, first = t.vector("g", n + 1), t.real("g0")
     ratio, top = beta1**2 / beta2, (1 - beta1) ** 2 / (1 - beta2)
-    moments = lambda m, v, g: following(  # noqa: E731
-        "adam", theta=0, m=m, v=v, g=g, lr=1, beta1=beta1, beta2=beta2, eps=1, t=k + 1
-    )[1:]
+    moments = (
+        lambda m, v, g: following(  # noqa: E731
+            "adam", theta=0, m=m, v=v, g=g, lr=1, beta1=beta1, beta2=beta2, eps=1, t=k + 1
+        )[1:]
+    )
     growing = (beta2 / beta1) ** (k + 1)
     m, v, c, p, q, w = t.recursion(
         k,
@@ -946,7 +1000,9 @@ def adam_uncorrected(t: Proof) -> None:
     "beta2 belongs to the second moment: with the printed names the step has no bound",
     corrected="adam-step-bound",
     covers=["002:adam-update"],
-    sources=[Source("002", "l.171-178", "mu_k = beta_2 mu_(k-1) + (1 - beta_2) g_k; v_k = beta v_(k-1) + (1 - beta) g_k^2")],
+    sources=[
+        Source("002", "l.171-178", "mu_k = beta_2 mu_(k-1) + (1 - beta_2) g_k; v_k = beta v_(k-1) + (1 - beta) g_k^2")
+    ],
 )
 def adam_swapped_decays(t: Proof) -> None:
     """The bound needs (decay of the mean)^2 < decay of the squares; 0.999^2 is not below 0.9."""
@@ -968,16 +1024,16 @@ def adam_root_of_mean(t: Proof) -> None:
     """The first step of a gradient -1: s^ = -1."""
     g, lr, delta, rho = t.real("g"), t.positive("epsilon"), t.positive("delta"), forgetting(t, "rho1")
     mean = following("adam", theta=0, m=0, v=0, g=g, lr=lr, beta1=rho, beta2=rho, eps=delta, t=1)[1] / (1 - rho)
-    t.undefined(
-        lr * mean / sqrt(mean + delta), {g: -1, lr: 1, delta: HALF, rho: HALF}, because="the root of -1 + 1/2"
-    )
+    t.undefined(lr * mean / sqrt(mean + delta), {g: -1, lr: 1, delta: HALF, rho: HALF}, because="the root of -1 + 1/2")
 
 
 @misprint(
     "Adam's v estimates the second moment, not the variance",
     corrected="adam-moments",
     covers=["004:adam-moments-meaning"],
-    sources=[Source("004", "l.777-787", "v estimates the (uncentered) variance; steps grow where the variation is low")],
+    sources=[
+        Source("004", "l.777-787", "v estimates the (uncentered) variance; steps grow where the variation is low")
+    ],
 )
 def adam_variance(t: Proof) -> None:
     """Gradients 1 and 3, equally often: the second moment is 5, the variance 1."""
@@ -1018,11 +1074,12 @@ def adam_correction_shrinks(t: Proof) -> None:
     t.refute(Lt(m / (1 - rho**k), m), {k: 1, rho: Rational(9, 10), m: 1}, because="1 - rho^t lies between 0 and 1")
 
 
-# ---- what adapts, and what does not --------------------------------------------------------------------------------------
+# ---- what adapts, and what does not ----------------------------------------------------------------------------------
 
 
 @theorem(
-    "On separable quadratics AdaGrad, RMSProp, Adam and AdaDelta (eps = 0 in the denominator) do not see the curvatures: "
+    "On separable quadratics AdaGrad, RMSProp, Adam and AdaDelta (eps = 0 in the denominator) do not see the "
+    "curvatures: "
     "lambda x^2/2 gives the iterates of x^2/2, while gradient descent sees lr lambda",
     covers=[
         "003:adaptive-less-sensitive-to-lr", "004:diagonal-scaling-invariance", "004:adagrad-ravine-panels",
@@ -1036,8 +1093,8 @@ def adam_correction_shrinks(t: Proof) -> None:
 def curvature_invariance(t: Proof) -> None:
     """A coordinate's gradients are multiplied by lambda, its accumulated squares by lambda^2: the quotient stays.
 
-    So the ravine is a round bowl to these methods, and a rotation of the ravine would be felt. The start is not 0, and no
-    iterate is (at 0 the quotient 0/0 needs eps), which is why the start of the squares is any positive number.
+    So the ravine is a round bowl to these methods, and a rotation of the ravine would be felt. The start is not 0,
+    and no iterate is (at 0 the quotient 0/0 needs eps), which is why the start of the squares is any positive number.
     """
     k, curvature, lr, start = t.time("k"), t.positive("lambda"), t.positive("lr"), t.real("x0")
     held, rho, beta1, eps = t.positive("s0"), forgetting_some(t, "rho"), forgetting_some(t, "beta1"), t.positive("eps")
@@ -1072,7 +1129,9 @@ def curvature_invariance(t: Proof) -> None:
     units_forget_curvature(t, k, curvature, start, held, rho, eps)
 
 
-def moments_forget_curvature(t: Proof, k: Any, curvature: Any, lr: Any, start: Any, held: Any, beta1: Any, beta2: Any) -> None:
+def moments_forget_curvature(
+    t: Proof, k: Any, curvature: Any, lr: Any, start: Any, held: Any, beta1: Any, beta2: Any
+) -> None:
     step = lambda x, m, v, h: following(  # noqa: E731
         "adam", theta=x, m=m, v=v, g=h * x, lr=lr, beta1=beta1, beta2=beta2, eps=0, t=k + 1
     )
@@ -1129,8 +1188,9 @@ def forgetting_some(t: Proof, name: str) -> Any:
 def gradient_descent_convex_rate(t: Proof) -> None:
     """k (f(x_k) - f*) + L/2 |x_k - x*|^2 never grows.
 
-    All that is used of f: it lies above its tangent planes, so f(x_k) - f* <= <g, x_k - x*>, and a step of 1/L lowers it by
-    at least |g|^2 / 2L. The minimizer is put at 0, and f* too; what the step gains beyond that is any amount s_k >= 0.
+    All that is used of f: it lies above its tangent planes, so f(x_k) - f* <= <g, x_k - x*>, and a step of 1/L lowers
+    it by at least |g|^2 / 2L. The minimizer is put at 0, and f* too; what the step gains beyond that is any amount
+    s_k >= 0.
     """
     n, d = t.size("n"), t.size("d")
     k, j = t.integer("k", 0, n), t.index("j", d)
@@ -1187,3 +1247,342 @@ def no_theory(t: Proof) -> None:
         {k: 1, curvature: 1, start: 1},
         because="one step of 1/L reaches the minimum, so the gap is 0 and not above 1/2",
     )
+
+
+@theorem(
+    "Adam with beta1 = 0 makes RMSProp's steps, shorter by the factor sqrt(1 - beta2^t) of the correction",
+    covers=["004:which-optimizer", "000:adam-moments"],
+    sources=[Source("004", "l.1034-1041", "RMSProp, AdaDelta and Adam are very similar algorithms")],
+)
+def adam_without_momentum(t: Proof) -> None:
+    """Both stand at the same average v of squares; the other reduction, of AdaDelta, is in `adadelta_step`."""
+    k, beta, lr = t.size("t"), t.real("beta2", 0, 1, open=True), t.positive("lr")
+    m, v, g = t.real("m"), t.nonnegative("v"), t.real("g", nonzero=True)
+    adam = move("adam", m=m, v=v, g=g, lr=lr, beta1=0, beta2=beta, eps=0, t=k)
+    rmsprop = move("rmsprop", s=v, g=g, lr=lr, alpha=beta, eps=0)
+    t.equal(
+        t.state("the squared steps differ by the share beta2^t", Eq(rmsprop**2 - adam**2, beta**k * rmsprop**2)),
+        because="m = g whatever m was, and 1 - beta2^t comes out of the root",
+    )
+
+
+@theorem(
+    "At the saddle (x^2 - y^2)/2: gradient descent leaves by the factor 1 + lr a step, heavy ball at least as fast, "
+    "and RMSProp's "
+    "first step is lr/sqrt(1 - rho) however close to the saddle it starts",
+    covers=["000:optimizer-race-figure"],
+    sources=[Source("000", "l.678-690", "SGD, Momentum, NAG, Adagrad, Adadelta, Rmsprop (an animation)")],
+)
+def saddle_race(t: Proof) -> None:
+    """Along y the gradient is -y: a start at distance 1e-3 costs gradient descent log(1000)/log(1 + lr) steps."""
+    k, lr, alpha, start = t.time("k"), t.positive("lr"), forgetting(t, "alpha"), t.positive("y0")
+    descent = lambda y, sign: following("sgd", theta=y, g=sign * y, lr=lr)[0]  # noqa: E731
+    ball = lambda f: following(
+        "momentum[lr=inside-velocity]", theta=f[2](k), v=f[3](k), g=-f[2](k), lr=lr, momentum=alpha
+    )  # noqa: E731
+    x, y, z, v = t.recursion(
+        k,
+        x=(start, lambda *f: descent(f[0](k), 1)),
+        y=(start, lambda *f: descent(f[1](k), -1)),
+        z=(start, lambda *f: ball(f)[0]),
+        v=(0, lambda *f: ball(f)[1]),
+    )
+    t.induct(t.state("towards the saddle", Eq(x(k), (1 - lr) ** k * start)), over=k, because="the gradient is x")
+    t.induct(t.state("away from it", Eq(y(k), (1 + lr) ** k * start)), over=k, because="the gradient is -y")
+    claim = t.state(
+        "heavy ball leaves at least as fast", And(Ge(z(k), (1 + lr) ** k * start), Ge(z(k + 1), (1 + lr) * z(k)))
+    )
+    base = t.both(
+        claim.subs(k, 0),
+        [t.compare(part, [0], because="the first step is a gradient step") for part in claim.subs(k, 0).args],
+        because="both",
+    )
+    before = t.suppose(claim)
+    ahead = z(k + 1) - (1 + lr) * z(k)
+    positive = before.compare(
+        Gt(z(k), 0), [z(k) - (1 + lr) ** k * start, (1 + lr) ** k * start], because="it only grows"
+    )
+    parts = {
+        True: [ahead, (1 + lr) * (z(k) - (1 + lr) ** k * start)],
+        False: [alpha * ahead, alpha * lr * z(k)],
+    }
+    after = claim.subs(k, k + 1)
+    facts = [
+        before.compare(
+            part,
+            parts[part.lhs == z(k + 1)],
+            using=[positive],
+            because="the new step is a gradient step and alpha times the last one, which led away",
+        )
+        for part in after.args
+    ]
+    t.induct_from(claim, over=k, base=base, step=before.both(after, facts, because="both"), because="step by step")
+    rho = forgetting(t)
+    near, _s = t.recursion(
+        k,
+        near=(start, lambda *f: following("rmsprop", theta=f[0](k), s=f[1](k), g=-f[0](k), lr=lr, alpha=rho, eps=0)[0]),
+        s=(0, lambda *f: following("rmsprop", theta=f[0](k), s=f[1](k), g=-f[0](k), lr=lr, alpha=rho, eps=0)[1]),
+    )
+    t.equal(
+        t.state("RMSProp's first step does not know the distance", Eq((1 - rho) * (near(1) - start) ** 2, lr**2)),
+        because="y / sqrt((1 - rho) y^2): the nearer the start, the greater the gain",
+    )
+
+
+@theorem(
+    "Adam can fail on a convex problem: on the losses 3x, -x, -x in turn (mean x/3) with beta1 = 0, beta2 = 1/10 each "
+    "round moves "
+    "up by more than lr/2, while gradient descent moves down by lr",
+    covers=["003:no-theory-even-convex", "004:which-optimizer", "003:optimizer-benchmark-remarks"],
+    sources=[
+        Source("003", "l.652", "no single best algorithm (Schaul et al. 2014)"),
+        Source("004", "l.1034-1041", "Adam may be the best overall choice"),
+    ],
+)
+def adam_fails_on_cyclic_losses(t: Proof) -> None:
+    """The large gradient raises the average that it is divided by, and the small ones, later, are divided by a small
+    one.
+
+    v is the average of squares before the round, at most 9; the correction of the start is taken to have died out, so
+    the steps are RMSProp's. On sparse features AdaGrad outruns gradient descent (`adagrad_step`): no method
+    dominates.
+    """
+    k, lr, held, start = t.time("k"), t.positive("lr"), t.real("s0", 0, 9), t.real("x0")
+
+    def round_of_steps(x: Any, s: Any) -> tuple[Any, list[Any]]:
+        """The iterate after the gradients 3, -1, -1, and the average after each."""
+        averages = [s]
+        for g in (3, -1, -1):
+            x, s = following("rmsprop", theta=x, s=averages[-1], g=g, lr=lr, alpha=Rational(1, 10), eps=0)
+            averages.append(s)
+        return x, averages[1:]
+
+    def descent(x: Any) -> Any:
+        for g in (3, -1, -1):
+            (x,) = following("sgd", theta=x, g=g, lr=lr)
+        return x
+
+    x, v, y = t.recursion(
+        k,
+        x=(start, lambda *f: round_of_steps(f[0](k), f[1](k))[0]),
+        v=(held, lambda *f: round_of_steps(f[0](k), f[1](k))[1][-1]),
+        y=(start, lambda *f: descent(f[2](k))),
+    )
+    claim = And(Ge(v(k), 0), Le(v(k), 9))
+    given = t.suppose(claim)
+    slack = {True: [v(k) / 1000, Rational(1071, 1000)], False: [(9 - v(k)) / 1000, Rational(7920, 1000)]}
+    within = t.induct_from(
+        claim,
+        over=k,
+        base=t.both(
+            claim.subs(k, 0),
+            [
+                t.compare(part, held if part.rhs == 0 else 9 - held, because="0 <= s_0 <= 9")
+                for part in claim.subs(k, 0).args
+            ],
+            because="as supposed of the start",
+        ),
+        step=given.both(
+            claim.subs(k, k + 1),
+            [
+                given.compare(part, slack[part.rhs == 0], because="v' = v/1000 + 1.071")
+                for part in claim.subs(k, k + 1).args
+            ],
+            because="a round leaves a thousandth of the average and adds 1.071",
+        ),
+        because="step by step",
+    )
+    first, second, third = round_of_steps(x(k), v(k))[1]
+    gain = lambda share, cap, average: lr * share / (sqrt(cap) * sqrt(average) * (sqrt(cap) + sqrt(average)))  # noqa: E731
+    caps = (Rational(81, 10), Rational(9, 5), Rational(27, 25))
+    claim = t.state("Adam moves up by at least lr/2 a round", Ge(x(k), start + k * lr / 2))
+    t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), [0], because="it starts there"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1),
+            [
+                x(k) - start - k * lr / 2,
+                gain(3 * v(k) / 10, caps[0], first),
+                gain((9 - v(k)) / 100, caps[1], second),
+                gain((9 - v(k)) / 1000, caps[2], third),
+                lr * (1 / sqrt(caps[1]) + 1 / sqrt(caps[2]) - 3 / sqrt(caps[0]) - HALF),
+            ],
+            using=[within],
+            because="the averages are at least 8.1, at most 1.8 and at most 1.08, and 1/sqrt(1.8) + 1/sqrt(1.08) - "
+            "3/sqrt(8.1) > 1/2",
+        ),
+        because="step by step",
+    )
+    t.induct(
+        t.state("gradient descent moves down by lr a round", Eq(y(k), start - k * lr)),
+        over=k,
+        because="3 - 1 - 1 = 1, three times the mean slope",
+    )
+
+
+@theorem(
+    "Weight decay: coupled (in the gradient) and decoupled (a factor on the weight) are one for gradient descent; "
+    "Adam's first "
+    "step hides the coupled decay completely",
+    covers=["002:decoupled-vs-l2-weight-decay"],
+    sources=[Source("002", "(weight decay)", "x <- x - alpha (grad f(x) + lambda x)")],
+)
+def weight_decay_forms(t: Proof) -> None:
+    """Adam divides the decay by the root of its own square: for eps = 0 the first step is lr, with and without decay."""
+    n = t.size("n")
+    k = t.integer("k", 0, n)
+    lr, decay, start, eps = t.positive("lr"), t.positive("wd"), t.real("theta0"), t.positive("eps")
+    beta1, beta2 = forgetting(t, "beta1"), forgetting(t, "beta2")
+    g = t.vector("g", n + 1)
+    x, y, z = t.recursion(
+        k,
+        x=(start, lambda *f: following("sgd", theta=f[0](k), g=g[k + 1], lr=lr, weight_decay=decay)[0]),
+        y=(start, lambda *f: following("sgd", theta=(1 - lr * decay) * f[1](k), g=g[k + 1], lr=lr)[0]),
+        z=(start, lambda *f: following("sgd", theta=f[2](k), g=g[k + 1] + decay * f[2](k), lr=lr)[0]),
+    )
+    t.induct(
+        t.state("gradient descent: shrinking the weight is a term of the gradient", Eq(x(k), y(k))),
+        t.state("which is that of the penalty wd theta^2 / 2", Eq(z(k), y(k))),
+        over=k,
+        because="theta - lr (g + wd theta) = (1 - lr wd) theta - lr g",
+    )
+    theta, gradient = t.positive("w h")
+    names = dict(theta=theta, m=0, v=0, g=gradient, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, t=1)
+    coupled, decoupled = following("adam", eps=eps, **names)[0], following("adamw", eps=eps, **names)[0]
+    share = gradient + decay * theta
+    t.equal(
+        t.state("Adam's first step hides the coupled decay", Eq(theta - coupled, lr - lr * eps / (share + eps))),
+        because="(g + wd theta)/(|g + wd theta| + eps): lr for every decay, but for eps",
+    )
+    t.equal(
+        t.state(
+            "the decoupled decay adds to it",
+            Eq(theta - decoupled, lr - lr * eps / (gradient + eps) + lr * decay * theta),
+        ),
+        because="the decay never enters the quotient",
+    )
+    t.equal(
+        t.state(
+            "they differ by",
+            Eq(coupled - decoupled, lr * decay * theta * (1 - eps / ((gradient + eps) * (share + eps)))),
+        ),
+        because="the difference of the two: at theta = g = 1 and eps = 0 it is lr wd",
+    )
+
+
+@theorem(
+    "A rate of its own for each coordinate: 1/lambda_i lands on the minimum in one step, one rate for all leaves the "
+    "flat one "
+    "at least at 1 - 2 mu/L of its distance",
+    covers=["001:per-coordinate-sensitivity"],
+    sources=[Source("001", "l.360-363", "the cost is sensitive to some directions, insensitive to others")],
+)
+def per_coordinate_rates(t: Proof) -> None:
+    """Stability of the steep coordinate caps the common rate at 2/L, and with it the progress of the flat one."""
+    d, k = t.size("d"), t.time("k")
+    j = t.index("j", d)
+    curvature, start = t.vector("lambda", d, low=0, open=True), t.vector("x0", d)
+    (x,) = t.recursion(
+        k,
+        x=((j,), start[j], lambda x: following("sgd", theta=x(j, k), g=curvature[j] * x(j, k), lr=1 / curvature[j])[0]),
+    )
+    t.equal(t.state("one step", Eq(x(j, k + 1), 0)), because="x_j - lambda_j x_j / lambda_j = 0")
+    mu, gap = t.positive("mu"), t.nonnegative("gap")
+    lr = t.real("lr", 0, 2 / (mu + gap), open=True)
+    t.compare(
+        t.state("the flat coordinate keeps more than 1 - 2 mu/L", Gt(1 - lr * mu, 1 - 2 * mu / (mu + gap))),
+        mu * (2 / (mu + gap) - lr),
+        because="lr < 2/L",
+    )
+
+
+@theorem(
+    "Jacobs' rule: two successive gradients have one sign exactly if the rate is below 1/lambda, so agreement asks "
+    "for a larger "
+    "rate; a rate that is halved on agreement stalls at 1 - 2 lr_0 of the distance",
+    covers=["001:delta-bar-delta-sign-rule"],
+    sources=[
+        Source("001", "l.364-365", "same sign: the learning rate decreases (printed); changed sign: it decreases")
+    ],
+)
+def delta_bar_delta_sign_rule(t: Proof) -> None:
+    """On lambda w^2/2: g_t g_(t+1) = lambda^2 w^2 (1 - lr lambda), and 1/lambda is the best rate."""
+    k, lr, curvature, w = t.time("k"), t.positive("lr"), t.positive("lambda"), t.real("w", nonzero=True)
+    (after,) = following("sgd", theta=w, g=curvature * w, lr=lr)
+    product = expand(curvature * w * curvature * after)
+    agreement, small = Gt(product, 0), Lt(lr, 1 / curvature)
+    from_small = t.suppose(small).compare(
+        agreement, curvature**3 * w**2 * (1 / curvature - lr), because="the product is lambda^2 w^2 (1 - lr lambda)"
+    )
+    from_agreement = t.suppose(agreement).compare(
+        small, product / (curvature**3 * w**2), because="divided by lambda^3 w^2 > 0"
+    )
+    t.equal(
+        t.state("product of two successive gradients", Eq(product, curvature**2 * w**2 * (1 - lr * curvature))),
+        because="w' = (1 - lr lambda) w",
+    )
+    t.equivalent(
+        t.state("gradients agree exactly if the rate is below 1/lambda", Equivalent(agreement, small)),
+        [from_small, from_agreement],
+        because="both ways",
+    )
+    first = t.real("lr0", 0, HALF)
+    x, rate = t.recursion(
+        k,
+        x=(1, lambda x, rate: following("sgd", theta=x(k), g=x(k), lr=rate(k))[0]),
+        rate=(first, lambda x, rate: rate(k) / 2),
+    )
+    left = 1 - 2 * first + 2 * rate(k)
+    parts = [Ge(rate(k), 0), Le(x(k), 1), Ge(x(k), left)]
+    bounds = t.state("halved on agreement the rate dies before the minimum", And(*parts))
+    before = t.suppose(bounds)
+    slack = [
+        [rate(k) / 2],
+        [1 - x(k), rate(k) * (x(k) - left), rate(k) * (1 - 2 * first), 2 * rate(k) ** 2],
+        [x(k) - left, rate(k) * (1 - x(k))],
+    ]
+    t.induct_from(
+        bounds,
+        over=k,
+        base=t.both(
+            bounds.subs(k, 0),
+            [t.compare(p.subs(k, 0), s, because="w_0 = 1") for p, s in zip(parts, (first, [0], [0]), strict=True)],
+            because="all three",
+        ),
+        step=before.both(
+            bounds.subs(k, k + 1),
+            [
+                before.compare(
+                    p.subs(k, k + 1), s, because="w' = w - lr w >= w - lr, and the next rate is half as large"
+                )
+                for p, s in zip(parts, slack, strict=True)
+            ],
+            because="all three",
+        ),
+        because="step by step: all rates together are at most 2 lr_0",
+    )
+
+
+@misprint(
+    "Where successive gradients agree the rate should grow: halving it leads away from the best rate",
+    corrected="delta-bar-delta-sign-rule",
+    covers=["001:delta-bar-delta-sign-rule"],
+    sources=[Source("001", "l.364-365", "if the derivative keeps its sign, the learning rate should decrease")],
+)
+def delta_bar_delta_decreases(t: Proof) -> None:
+    """lambda = 1, rate 1/2: the gradients agree, the best rate is 1, and the printed rule goes on to 1/4."""
+    curvature = t.positive("lambda")
+    lr = t.real("lr", 0, 1 / curvature, open=True)  # where successive gradients agree
+    t.refute(
+        Lt(Abs(1 / curvature - lr / 2), Abs(1 / curvature - lr)),
+        {curvature: 1, lr: HALF},
+        because="3/4 away from the best rate instead of 1/2",
+    )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("adaptive")
