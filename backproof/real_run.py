@@ -85,10 +85,9 @@ def trained(backend: Backend, split: Split, rng: np.random.Generator) -> tuple[A
         masks = [backend.asarray(mask, "int8") for mask in backend.dropout.masks(NETWORK, len(batch), rng)]
         _, gradient = backend.backprop.loss_and_gradient(NETWORK, theta, inputs[batch], labels[batch], masks=masks)
         if step % 50 == 0:
+            x, y = backend.to_numpy(inputs[batch]), backend.to_numpy(labels[batch])
             kept = backend.to_numpy(masks[0]) / (1 - DROP)
-            by_hand, bound = gradient_by_hand(
-                backend.to_numpy(theta), split.train_inputs[batch], split.train_labels[batch], kept
-            )
+            by_hand, bound = gradient_by_hand(backend.to_numpy(theta), x, y, kept)
             worst = max(worst, float((np.abs(backend.to_numpy(gradient) - by_hand) / bound).max()))
         theta, state = backend.adaptive.adam_step(theta, gradient, state, lr=RATE)
     what = "loss gradient against f - e(y) by hand, every 50th step, in units of its rounding bound"
