@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import KroneckerDelta
+from sympy import KroneckerDelta, Mod, floor
 
 from backproof.derivations.kernel import Eq, NotShown, Proof, total
 from backproof.derivations.kernel.normal_form import is_zero
@@ -47,3 +47,15 @@ def test_one_equation_between_indices_is_one_delta():
     i, j, k = (t.integer(name) for name in "ijk")
     assert is_zero(KroneckerDelta(i + k, j + 1) - KroneckerDelta(j - k, i - 1), t)
     assert not is_zero(KroneckerDelta(i + k, j + 1) - KroneckerDelta(j - k, i), t)
+
+
+def test_quotient_and_remainder_are_read_off_where_the_remainder_is_small():
+    t = Proof()
+    m, q = t.size("m"), t.integer("q", 0)
+    r = t.integer("r", 0, m - 1)
+    too_large = t.integer("w", 0, m)
+    assert is_zero(floor((q * m + r) / m) - q, t)
+    assert is_zero(Mod(q * m + r, m) - r, t)
+    assert not is_zero(floor((q * m + too_large) / m) - q, t)
+    assert not is_zero(Mod(q * m + too_large, m) - too_large, t)
+    assert not is_zero(floor((q * m - r) / m) - q, t)

@@ -63,6 +63,8 @@ def normal(expr: Any, scope: Any) -> Any:
         return _logarithm(sympy.factor_terms(arguments[0]), scope)
     if isinstance(expr, sympy.Heaviside | sympy.sign):
         return _step(expr.func(*arguments), scope)
+    if isinstance(expr, sympy.floor | sympy.Mod):
+        return _division(expr.func(*map(sympy.expand, arguments)), scope)
     if expr.is_Pow and not arguments[1].is_number and arguments[1].is_integer:
         return _symbolic_power(*arguments, scope)
     rebuilt = expr.func(*arguments)
@@ -120,6 +122,26 @@ def _step(expr: Any, scope: Any) -> Any:
         return sympy.Integer(above)
     if nonnegative(sympy.expand(-expr.args[0]), scope, strict=True):
         return sympy.Integer(below)
+    return expr
+
+
+def _division(expr: Any, scope: Any) -> Any:
+    """floor(n + x) = n and Mod(n, m) = n, where 0 <= x < 1 and 0 <= n < m are visible."""
+    whole, part = sympy.Integer(0), expr
+    if isinstance(expr, sympy.Add):  # SymPy has taken integer terms out of the floor
+        inside = [a for a in expr.args if isinstance(a, sympy.floor)]
+        if len(inside) != 1:
+            return expr
+        whole, part = expr - inside[0], inside[0]
+    if isinstance(part, sympy.floor):
+        x = sympy.together(part.args[0])
+        below_one = sympy.together(1 - x)
+        if nonnegative(x, scope) and nonnegative(below_one, scope, strict=True):
+            return whole
+    if isinstance(part, sympy.Mod):
+        n, m = part.args
+        if scope.at_least_zero(n) and scope.beyond(n, m):
+            return n
     return expr
 
 
