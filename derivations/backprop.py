@@ -18,11 +18,13 @@ HALF = Rational(1, 2)
 @theorem(
     "Through a dense layer a = W h + b the gradient d in a becomes d h' in W, d in b and W'd in h, summed over a batch",
     covers=[
-        "000:dense-layers-head", "003:artificial-neuron", "003:bp-output-bias-eq1", "003:bp-output-weights-eq2",
+        "000:dense-layers-head", "000:logits-orientation", "003:artificial-neuron", "003:bp-output-bias-eq1",
+        "003:bp-output-weights-eq2",
         "003:bp-hidden-activation-gradient", "003:bp-hidden-bias-eq4", "003:preactivation-sum-index",
     ],
     sources=[
         Source("000", "l.20-24", "h_5 = g(W_5 h_4' + b_5), h_6 = g(W_6 h_5 + b_6), y = W_7 h_6 + b_7"),
+        Source("000", "l.149, l.170", "y = W h + b and z = W^T h + b"),
         Source(DECK, "l.60-65", "y_i = phi(<w_i, x> + b_i)"),
         Source(DECK, "l.391-410", "grad_b loss = f(x) - e(y); grad_W loss = (f(x) - e(y)) h(x)'"),
         Source(DECK, "l.412-424", "grad_h loss = W' grad_a loss"),
@@ -34,6 +36,7 @@ def dense_layer_gradients(t: Proof) -> None:
     weight, bias = t.vector("W", rows, columns), t.vector("b", rows)
     h, d = t.vector("h", batch, columns), t.vector("d", batch, rows)
     s, i, r, c = t.index("s", batch), t.index("i", rows), t.index("r", rows), t.index("c", columns)
+    other = t.index("e", columns)
     a = lambda s, i: total(columns, lambda j: weight[i, j] * h[s, j]) + bias[i]  # noqa: E731
     t.equal(
         t.state("in the weights", Eq(Derivative(a(s, i), weight[r, c]), KroneckerDelta(i, r) * h[s, c])),
@@ -60,6 +63,12 @@ def dense_layer_gradients(t: Proof) -> None:
     t.equal(
         t.state("gradient in the input", Eq(Derivative(loss, h[s, c]), total(rows, lambda i: weight[i, c] * d[s, i]))),
         because="the transposed matrix: every unit that reads h_c sends back its d times its weight",
+    )
+    z = t.vector("z", rows)
+    column = lambda c: total(rows, lambda r: weight[r, c] * z[r])  # noqa: E731 - the convention W'h
+    t.equal(
+        t.state("column convention", Eq(Derivative(column(c), weight[r, other]), KroneckerDelta(c, other) * z[r])),
+        because="with z = W'h a class owns a column: the gradient in W is h d', the transpose of the one above",
     )
     u = t.vector("u", columns)
     forward = total(rows, lambda i: d[s, i] * total(columns, lambda j: weight[i, j] * u[j]))

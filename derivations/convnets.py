@@ -1,8 +1,9 @@
 """Convolution and pooling: linear maps with shared weights, their adjoints, and what shifts do to them.
 
-Notation: M outputs, K taps f_1..f_K, stride s, dilation d; output t reads the input at place(t, k) = s (t - 1) + d (k - 1) + 1.
-As in every library, "convolution" is the cross-correlation sum_k f_k x(place(t, k)); true convolution reverses the filter.
-Padding is part of the input: a padded input is a linear function of the image.
+Notation: M outputs, K taps f_1..f_K, stride s, dilation d; output t reads the input at the places
+place(t, k) = s (t - 1) + d (k - 1) + 1. As in every library, "convolution" is the cross-correlation
+sum_k f_k x(place(t, k)); true convolution reverses the filter. Padding is part of the input: a padded input is a
+linear function of the image.
 """
 
 from __future__ import annotations
@@ -339,7 +340,7 @@ def maximum_over_a_window(t: Proof) -> None:
     t.induct_from(
         claim, over=k, base=base, step=step, because="entry by entry; exchange the windows for the other sign"
     )
-    top, drop = t.real("M"), t.nonnegative("c")
+    top, drop = t.real("a_max"), t.nonnegative("c")
     t.compare(
         t.state("relu keeps the largest", Le(Max(0, top - drop), Max(0, top))),
         Min(Max(0, top), Max(0, top) - top + drop),
