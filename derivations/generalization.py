@@ -81,7 +81,7 @@ def empirical_risk_is_mean_loss(t: Proof) -> None:
 )
 def least_squares_optimism(t: Proof) -> None:
     """In an orthonormal basis that starts with the p directions of the model, the fit takes over the first p noise
-    coordinates and leaves the other r = n - p alone; independent noise of equal variance looks alike in every such basis.
+    coordinates and leaves the other r = n - p alone; independent noise of equal variance looks alike in all such bases.
     """
     p, r, deviation = t.size("p"), t.time("r"), t.positive("s")
     n = p + r
@@ -327,8 +327,8 @@ def free_elsewhere(t: Proof) -> None:
     ],
 )
 def no_free_lunch(t: Proof) -> None:
-    """A learner is a table: for each of the M = c^d labelings of the d training points, its probabilities at a new point.
-    A problem labels all points; given the training labels, every label of the new point belongs to equally many of them.
+    """A learner is a table: for each of the M = c^d labelings of the d training points its probabilities at a new point.
+    A problem labels all points; given the training labels, every label of the new point belongs to equally many.
     """
     c, u = t.size("c", minimum=2), t.time("u")
     count, seen = t.recursion(u, count=(1, lambda n, m: c * n(u)), pairs=(c, lambda n, m: c * m(u)))

@@ -348,7 +348,8 @@ def _integral(expr: Any, scope: Any) -> Any:
     variable, low, high = expr.limits[0]
     if not (low == -sympy.oo or high == sympy.oo or nonnegative(high - low, scope)):
         return expr
-    z = sympy.Dummy(variable.name, **{"nonnegative" if low.is_nonnegative else "real": True})
+    sign = "positive" if low.is_positive else "nonnegative" if low.is_nonnegative else "real"
+    z = sympy.Dummy(variable.name, **{sign: True})
     inner = scope.extended()
     inner.slacks += [(z - low, False)] * bool(low.is_finite) + [(high - z, False)] * bool(high.is_finite)
     try:
