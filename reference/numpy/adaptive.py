@@ -2,8 +2,7 @@
 
 Every rule but AdaDelta, whose formula has eps under both roots, takes `eps_inside`: eps under the root, as the decks
 print it for RMSProp and Adam, instead of beside it, as the papers of AdaGrad and Adam and torch have it. 1e-8 inside
-acts like 1e-4 beside.
-Where eps is 0, 0 / 0 counts as 0: a parameter that never had a gradient stays.
+acts like 1e-4 beside. Where eps is 0, 0 / 0 counts as 0: a parameter that never had a gradient stays.
 """
 
 from __future__ import annotations

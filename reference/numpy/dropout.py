@@ -52,9 +52,8 @@ def dropout(activations: Array, mask: Array | None, p: float, *, inverted: bool 
     """Return the activations after dropout, same shape.
 
     Training (a mask): mask a / (1 - p), or mask a where not `inverted`; test (mask None): a, or (1 - p) a where not
-    `inverted`.
-    Either way the expectation over masks at training equals the value at test. p is the probability of dropping, as
-    in torch and Keras; the decks' first network keeps with probability p.
+    `inverted`. Either way the expectation over masks at training equals the value at test. p is the probability of
+    dropping, as in torch and Keras; the decks' first network keeps with probability p.
 
     >>> dropout(np.array([1.0, 1.0]), np.array([1, 0]), 0.5)
     array([2., 0.])

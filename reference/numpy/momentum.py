@@ -1,8 +1,7 @@
 """Momentum: the heavy ball in the forms that the decks and the libraries print, and Nesterov's two.
 
 For a constant rate all heavy-ball forms take the same path; the first and the third agree for every sequence of
-rates, the
-buffer form does not: its velocity holds gradients, so that a changed rate rescales the past as well.
+rates, the buffer form does not: its velocity holds gradients, so that a changed rate rescales the past as well.
 """
 
 from __future__ import annotations
@@ -38,27 +37,6 @@ class TwoTermState:
 def _check(lr: Any, momentum: Any) -> None:
     check.positive(lr, "lr")
     check.fraction(momentum, "momentum")
-
-
-def optimal_heavy_ball(smallest: float, largest: float) -> tuple[float, float]:
-    """Return (lr, momentum) with the least worst-case factor on quadratics with a spectrum in [smallest, largest].
-
-    lr = 4 / (sqrt(L) + sqrt(m))^2, momentum = ((sqrt(L) - sqrt(m)) / (sqrt(L) + sqrt(m)))^2; the factor a step is the
-    momentum's root, (sqrt(kappa) - 1) / (sqrt(kappa) + 1).
-
-    Raises:
-        ValueError: smallest is not above 0, largest is below it.
-
-    Source: Polyak 1964.
-
-    >>> optimal_heavy_ball(1.0, 9.0)  # 4 / 16 and (2 / 4)^2
-    (0.25, 0.25)
-    """
-    check.positive(smallest, "smallest")
-    if not largest >= smallest:
-        raise ValueError(f"largest must be at least smallest={smallest}, got largest={largest}")
-    low, high = math.sqrt(smallest), math.sqrt(largest)
-    return 4 / (high + low) ** 2, ((high - low) / (high + low)) ** 2
 
 
 def heavy_ball_step(

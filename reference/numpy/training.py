@@ -1,8 +1,7 @@
 """Training a network, or a fleet of them, on minibatches without replacement.
 
-All random numbers come from `rng` in one order: at each epoch the permutation of the examples, at each step the
-dropout masks.
-The torch trainer draws the same numbers in the same order, so that equal seeds train equal networks.
+All random numbers come from `rng` in one order: at each epoch the permutation of the examples, unless one batch holds
+them all, at each step the dropout masks. The torch trainer draws the same, so that equal seeds train equal networks.
 """
 
 from __future__ import annotations
@@ -225,11 +224,11 @@ class Trainer:
 
     def epoch(self) -> None:
         """Run one epoch and measure; members that diverged or stopped early stay where they are."""
-        orders = self._orders()
+        orders = None if self.batch_size == self.examples else self._orders()
         # Overflow is a result here, not a warning: `_note_divergence` sees it.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for start in range(0, self.examples, self.batch_size):
-                self._step(orders[..., start : start + self.batch_size])
+                self._step(self.samples if orders is None else orders[..., start : start + self.batch_size])
                 if not self.going.any():
                     return
             self.epochs_done += 1
@@ -240,15 +239,19 @@ class Trainer:
         if isinstance(self.rng, np.random.Generator):
             order = self.rng.permutation(self.examples)
             return order if self.samples is None else self.samples.reshape(-1)[order]
-        orders = np.stack([rng.permutation(self.examples) for rng in self.rng])
+        count = self.examples
+        orders = np.stack([rng.permutation(count) for rng in self.rng])
         return orders if self.samples is None else np.take_along_axis(self.samples, orders, axis=-1)
 
-    def _step(self, batch: Array) -> None:
-        size = batch.shape[-1]
+    def _step(self, batch: Array | None) -> None:
+        """Update on the batch's examples, on all of them where it is None."""
+        size = len(self.inputs) if batch is None else batch.shape[-1]
         if size not in self.caches:
             self.caches[size] = [{} for _ in self.network.layers]
         masks = dropout.masks(self.network, size, self.rng) if self.drops else None
-        inputs, targets = self.inputs.take(batch, axis=0), self.targets.take(batch, axis=0)
+        inputs, targets = self.inputs, self.targets
+        if batch is not None:
+            inputs, targets = inputs.take(batch, axis=0), targets.take(batch, axis=0)
         rate = self.lr(self.step) if callable(self.lr) else self.lr
         if self.rule.look_ahead:
             self.point[...] = self.rule.look_ahead(self.theta, self.state, **self.hyper)

@@ -45,7 +45,6 @@ def per_member(value: Any, ndim: int) -> Any:
     return value
 
 
-@torch.no_grad()
 def run(
     kernel: Callable[..., None],
     theta: Tensor,

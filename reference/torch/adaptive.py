@@ -2,8 +2,7 @@
 
 Every rule but AdaDelta, whose formula has eps under both roots, takes `eps_inside`: eps under the root, as the decks
 print it for RMSProp and Adam, instead of beside it, as the papers of AdaGrad and Adam and torch have it. 1e-8 inside
-acts like 1e-4 beside.
-Where eps is 0, 0 / 0 counts as 0: a parameter that never had a gradient stays.
+acts like 1e-4 beside. Where eps is 0, 0 / 0 counts as 0: a parameter that never had a gradient stays.
 """
 
 from __future__ import annotations
@@ -91,7 +90,7 @@ def _check(lr: Any, eps: float, **decays: Any) -> None:
 
 def _average(average: Tensor, values: Tensor, decay: float) -> None:
     """average <- decay average + (1 - decay) values."""
-    average.mul_(decay).add_(values, alpha=1 - decay)
+    average.lerp_(values, 1 - decay)
 
 
 def _average_of_squares(average: Tensor, values: Tensor, decay: float) -> None:

@@ -193,7 +193,9 @@ def _loss_and_gradient(
         outputs = _forward(network, views, inputs, masks)
         value = LOSSES[loss](outputs, targets, outputs.ndim > 1 + len(network.output_shape))
         # The members of a fleet share no parameters: the gradient of the sum holds each member's own.
-        parts = torch.autograd.grad(value.sum(), [tensor for views_ in views for tensor in views_])
+        parts = torch.autograd.grad(
+            value.sum() if value.ndim else value, [tensor for views_ in views for tensor in views_]
+        )
     lead = gradient.shape[:-1]
     torch.cat([part.reshape(*lead, -1) for part in parts], dim=-1, out=gradient)
     return value.detach()

@@ -44,8 +44,8 @@ def dropout(activations: Tensor, mask: Tensor | None, p: float, *, inverted: boo
     """Return the activations after dropout, same shape.
 
     Training (a mask): mask a / (1 - p), or mask a where not `inverted`; test (mask None): a, or (1 - p) a where not
-    `inverted`.
-    Either way the expectation over masks at training equals the value at test. p is the probability of dropping.
+    `inverted`. Either way the expectation over masks at training equals the value at test. p is the probability of
+    dropping.
 
     >>> dropout(torch.tensor([1.0, 1.0]), torch.tensor([1, 0]), 0.5)
     tensor([2., 0.])

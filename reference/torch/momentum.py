@@ -1,8 +1,7 @@
 """Momentum: the heavy ball in the forms that the decks and the libraries print, and Nesterov's two.
 
 For a constant rate all heavy-ball forms take the same path; the first and the third agree for every sequence of
-rates, the
-buffer form does not: its velocity holds gradients, so that a changed rate rescales the past as well.
+rates, the buffer form does not: its velocity holds gradients, so that a changed rate rescales the past as well.
 """
 
 from __future__ import annotations
@@ -16,19 +15,6 @@ from torch import Tensor
 from .. import _checks as check
 from ..numpy.momentum import optimal_heavy_ball
 from ._step import advance
-
-__all__ = [
-    "MomentumState",
-    "TwoTermState",
-    "heavy_ball_buffer_step",
-    "heavy_ball_step",
-    "heavy_ball_two_term_step",
-    "nesterov_look_ahead",
-    "nesterov_shifted_step",
-    "nesterov_step",
-    "optimal_heavy_ball",
-]
-
 
 __all__ = [
     "MomentumState",

@@ -154,7 +154,7 @@ def minimize(
         point = rule.look_ahead(theta, state, **hyper) if rule.look_ahead else theta
         rate = per_member(torch.as_tensor(lr(step - 1) if callable(lr) else lr, dtype=theta.dtype), theta.ndim)
         rate = rate.to(theta.device) if rate.ndim else rate.item()
-        run(rule.kernel, theta, gradient(point), state, step, lr=rate, **hyper)
+        run(rule.kernel, theta, gradient(point).detach(), state, step, lr=rate, **hyper)
         if not torch.isfinite(theta).all():
             diverged = Divergence(step, before)
             break

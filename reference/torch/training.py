@@ -1,7 +1,7 @@
 """Training a network, or a fleet of them, on minibatches without replacement, on a CPU or a GPU.
 
-All random numbers are NumPy's and come from `rng` in one order: at each epoch the permutation of the examples, at
-each step the dropout masks; equal seeds train the NumPy trainer's networks.
+All random numbers are NumPy's and come from `rng` in one order: at each epoch the permutation of the examples, unless
+one batch holds them all, at each step the dropout masks; equal seeds train the NumPy trainer's networks.
 """
 
 from __future__ import annotations
@@ -230,9 +230,11 @@ class Trainer:
 
     def epoch(self) -> None:
         """Run one epoch and measure; members that diverged or stopped early stay where they are."""
-        orders = torch.from_numpy(self._orders()).to(self.device)
+        orders = None
+        if self.batch_size < self.examples:
+            orders = torch.from_numpy(self._orders()).to(self.device)
         for start in range(0, self.examples, self.batch_size):
-            self._step(orders[..., start : start + self.batch_size])
+            self._step(self.samples if orders is None else orders[..., start : start + self.batch_size])
             if not self.going.any():
                 return
         self.epochs_done += 1
@@ -244,17 +246,21 @@ class Trainer:
         if isinstance(self.rng, np.random.Generator):
             order = self.rng.permutation(self.examples)
             return order if samples is None else samples.reshape(-1)[order]
-        orders = np.stack([rng.permutation(self.examples) for rng in self.rng])
+        count = self.examples
+        orders = np.stack([rng.permutation(count) for rng in self.rng])
         return orders if samples is None else np.take_along_axis(samples, orders, axis=-1)
 
-    def _step(self, batch: Tensor) -> None:
-        masks = dropout.masks(self.network, batch.shape[-1], self.rng, device=self.device) if self.drops else None
+    def _step(self, batch: Tensor | None) -> None:
+        """Update on the batch's examples, on all of them where it is None."""
+        size = len(self.inputs) if batch is None else batch.shape[-1]
+        masks = dropout.masks(self.network, size, self.rng, device=self.device) if self.drops else None
         rate = self.lr(self.step) if callable(self.lr) else self.lr
         if self.rule.look_ahead:
             self.point.copy_(self.rule.look_ahead(self.theta, self.state, **self.hyper))
-        loss = _loss_and_gradient(
-            self.network, self.views, self.inputs[batch], self.targets[batch], self.loss, masks, self.gradient
-        )
+        inputs, targets = self.inputs, self.targets
+        if batch is not None:
+            inputs, targets = inputs[batch], targets[batch]
+        loss = _loss_and_gradient(self.network, self.views, inputs, targets, self.loss, masks, self.gradient)
         if self.penalizes:
             loss = loss + self._penalize()
         if self.max_norm is not None:
