@@ -44,7 +44,12 @@ class Batch:
 
 @theorem(
     "A normalized batch has mean 0 and variance sigma^2/(sigma^2 + eps) < 1; scale and shift give mean beta",
-    covers=["000:batchnorm-forward", "001:batch-norm-transform", "001:batch-norm-moments-not-exactly-unit"],
+    covers=[
+        "000:batchnorm-forward",
+        "001:batch-norm-transform",
+        "001:batch-norm-moments-not-exactly-unit",
+        "000:batchnorm-not-gaussian",
+    ],
     sources=[
         Source("000", "l.936-940", "xhat_i <- (x_i - mu) / sqrt(sigma^2 + eps)"),
         Source("001", "l.435-445", "zero mean and unit variance to every layer; y_i = gamma xhat_i + beta"),
@@ -79,6 +84,11 @@ def batch_norm_moments(t: Proof) -> None:
             ),
         ),
         because="the scale enters squared",
+    )
+    fourth = total(m, lambda i: (x[i] - batch.mean) ** 4) / m
+    t.equal(
+        t.state("the shape is kept", Eq(total(m, lambda i: hat(i) ** 4) / m * (batch.variance + eps) ** 2, fourth)),
+        because="an affine map scales every central moment by a power of s: what was not Gaussian stays so",
     )
     k, own = t.index("k", m), Batch(lambda i: x[i], m, eps)
     t.equal(

@@ -32,7 +32,12 @@ DECK = "000"
 
 @theorem(
     "The normalized geometric mean over all dropout masks of a softmax classifier is softmax((1-p) W x + b)",
-    covers=["000:dropout-linear-exact", "000:dropout-geometric-mean", "000:dropout-training-mask"],
+    covers=[
+        "000:dropout-linear-exact",
+        "000:dropout-geometric-mean",
+        "000:dropout-training-mask",
+        "000:dropout-w-column-index",
+    ],
     sources=[
         Source(DECK, "l.570-572", "p_ensemble(y|x) = (prod_mu p(y|x, mu))^(1/2^d), normalized"),
         Source(DECK, "l.587-596", "softmax(W x / 2 + b)"),

@@ -327,7 +327,8 @@ def free_elsewhere(t: Proof) -> None:
     ],
 )
 def no_free_lunch(t: Proof) -> None:
-    """A learner is a table: for each of the M = c^d labelings of the d training points its probabilities at a new point.
+    """A learner is a table: for each of the M labelings of the training points, its probabilities at a new point.
+
     A problem labels all points; given the training labels, every label of the new point belongs to equally many.
     """
     c, u = t.size("c", minimum=2), t.time("u")

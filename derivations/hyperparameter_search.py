@@ -1,7 +1,7 @@
 """Hyperparameter search: cross-validation, coarse to fine, the scale to draw on, and grids against random trials.
 
-Notation: N trials; q the probability (or the length, of an interval in [0, 1]) of the values that work; m values an axis and
-d axes on a grid, N = m^d; V folds of n examples.
+Notation: N trials; q the probability (or the length, of an interval in [0, 1]) of the values that work; m values an
+axis and d axes on a grid, N = m^d; V folds of n examples.
 """
 
 from __future__ import annotations

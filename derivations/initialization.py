@@ -123,6 +123,7 @@ def xavier_same_variance(t: Proof) -> None:
         "000:fan-out-rule",
         "000:product-variance",
         "000:biases-start-at-zero",
+        "001:batch-norm-motivation",
     ],
     sources=[
         Source(DECK, "l.900-902", "W_ij ~ Gaussian(0, sigma = sqrt(2 / (m + n)))"),
