@@ -17,6 +17,7 @@ import sympy
 from sympy import KroneckerDelta
 
 from .expressions import total
+from .numbers import Undefined
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def independent(moments: Sequence[Any], sizes: Sequence[Any] = (), name: str = "
     def moment(point: Any, powers: dict[tuple[int, ...], int]) -> Any:
         result: Any = Fraction(1)
         for power in powers.values():
+            if power > len(moments):
+                raise Undefined(f"engine 2 knows {len(moments)} moments of the {name} law")
             result = point.field.mul(result, point.value(moments[power - 1]))
         return result
 
@@ -137,7 +140,7 @@ def correlated(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any], 
             return means[0]
         if len(keys) == 2:
             return point.field.add(point.field.mul(*means), point.value(sympy.sympify(covariance(*keys[0], *keys[1]))))
-        raise ValueError(f"the {name} law knows means and covariances only")
+        raise Undefined(f"engine 2 knows means and covariances of the {name} law only")
 
     return Law(name, tuple(sizes), cumulant, None, moment)
 

@@ -1,0 +1,351 @@
+"""Whether a mutant is wrong: instances that refute it, found at random and then aimed at; else a proof that it says no more."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import sympy
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+from .admission import admissible
+from .evaluation import Point
+from .expressions import Expectation
+from .limits import limit_of
+from .mutation import WANTED, Mutant, mutants
+from .normal_form import is_zero, normal
+from .numbers import Undefined
+from .scope import NotShown
+from .signs import nonnegative
+
+POINTS, STEPS = 40, 240  # random instances that all mutants of a claim share; instances of the search downhill
+SLOW = (Expectation, sympy.Integral, sympy.Limit, sympy.Derivative)
+SLOW_POINTS, SLOW_STEPS = 12, 40  # where each value is itself a long computation
+FACTORS = [Fraction(n, d) for n, d in ((0, 1), (1, 1000), (1, 2), (9, 10), (99, 100), (101, 100), (11, 10), (2, 1), (1000, 1))]
+STRIDES = [Fraction(1, 7), Fraction(-1, 7), Fraction(1), Fraction(-1)]
+FAR = float("inf")
+
+
+class Judge:
+    """Judges the mutants of one derivation; instances and what they say of the claims are kept, so that many cost little."""
+
+    def __init__(self, derivation: Any, seed: int = 0) -> None:
+        self.derivation, self.proof, self.seed = derivation, derivation.proof, seed
+        self._instances: dict[Any, list[tuple[Any, float | None]]] = {}
+
+    def mutants(self, wanted: int = WANTED) -> list[Mutant]:
+        """The first mutants that say something, and something that the claim does not say already."""
+        return list(itertools.islice(filter(self._counts, mutants(self.derivation)), wanted))
+
+    def judge(self, mutant: Mutant) -> str:
+        """ "refuted", "equivalent", "implied", "unattained" (a bound that leaves room for this one) or "survived"."""
+        if self.refuted(mutant):
+            return "refuted"
+        if equivalent(mutant, self.proof):
+            return "equivalent"
+        if implied(mutant, self.proof):
+            return "implied"
+        return "survived" if self.attained(mutant.original) or not _bounds(mutant) else "unattained"
+
+    def refuted(self, mutant: Mutant) -> bool:
+        """Whether an instance was found at which the mutant is false, or without a value though the claim has one."""
+        if any(_false_at(point, mutant.claim, margin) for point, margin in self._of(mutant.original)):
+            return True
+        return any(_false_at(point, mutant.claim, None) for point in self._aimed(mutant.claim, lambda p: _margin(p, mutant.claim)))
+
+    def attained(self, claim: Any) -> bool:
+        """Whether some instance satisfies an inequality with equality: then it cannot be made strict, or tighter."""
+        if any(margin == 0 for _, margin in self._of(claim)):
+            return True
+        return any(_margin(point, claim) == 0 for point in self._aimed(claim, lambda p: _margin(p, claim)))
+
+    def _counts(self, mutant: Mutant) -> bool:
+        """Whether the second engine can say anything of it, and somewhere it asks for more than the claim."""
+        judged = [(p, m, _margin(p, mutant.claim)) for p, m in self._of(mutant.original) if m is not None]
+        if not any(_heard(p, mutant.claim) for p, _, _ in judged):
+            return False
+        if mutant.description.startswith("attained") and not self.attained(mutant.original):
+            return False
+        if not _bounds(mutant) or any(new is None or new < old for _, old, new in judged):
+            return True
+        more = lambda p: _less(_margin(p, mutant.claim), _margin(p, mutant.original))  # noqa: E731
+        return any((more(point) or 0) < 0 for point in self._aimed(mutant.original, more))
+
+    def _of(self, claim: Any) -> list[tuple[Any, float | None]]:
+        """(instance, by how much the claim holds there); None where it has no value."""
+        if claim not in self._instances:
+            scope, rng = needed(self.proof, claim), random.Random(f"{self.seed} {claim}")
+            self._instances[claim] = found = []
+            for _ in range(SLOW_POINTS if claim.has(*SLOW) else POINTS):
+                try:
+                    point = scope.point(rng)
+                except NotShown:
+                    break
+                found.append((point, _margin(point, claim)))
+        return self._instances[claim]
+
+    def _aimed(self, claim: Any, objective: Callable[[Any], float | None]) -> Iterator[Point]:
+        """Instances at which the objective is smaller and smaller, one number or one vector moved at a time."""
+        scope = needed(self.proof, claim)
+        steps = SLOW_STEPS if claim.has(*SLOW) else STEPS
+        start = [(value, i) for i, (p, _) in enumerate(self._of(claim)) if (value := objective(p)) is not None]
+        for value, i in sorted(start)[:3]:
+            yield from _downhill(self._of(claim)[i][0], value, objective, scope, steps // 3)
+
+
+def needed(proof: Any, claim: Any) -> Any:
+    """The theorem's declarations as far as the claim, or a hypothesis, speaks of them."""
+    spoken = _names(claim) | proof.hidden(claim)
+    for hypothesis in proof.hypotheses:
+        spoken |= _names(hypothesis) | proof.hidden(hypothesis)
+    for base, law in proof.laws.items():
+        if base in spoken or getattr(base, "label", base) in spoken:
+            spoken |= law.parameters() | {s for n in law.sizes for s in sympy.sympify(n).free_symbols}
+    scope, kept = proof.extended(), []
+    for declared in reversed(proof.declared):  # what a bound mentions was declared before
+        if declared.symbol in spoken or getattr(declared.symbol, "label", None) in spoken:
+            kept.append(declared)
+            for part in (declared.low, declared.high, *declared.sizes):
+                spoken |= _names(sympy.sympify(part)) if part is not None else set()
+    scope.declared = kept[::-1]
+    return scope
+
+
+def _names(expr: Any) -> set[Any]:
+    families = {f.family for f in expr.atoms(sympy.Function) if hasattr(f, "family")}
+    return {s for s in expr.free_symbols if s.is_Symbol} | expr.atoms(sympy.IndexedBase) | families
+
+
+# ---- what an instance says -------------------------------------------------------------------------------------------
+
+
+def _heard(point: Any, claim: Any) -> bool:
+    """Whether the second engine has a value, or knows that there is none."""
+    try:
+        point.decide(claim)
+    except Undefined as reason:
+        return "engine 2" not in str(reason)
+    return True
+
+
+def _false_at(point: Any, claim: Any, original: float | None) -> bool:
+    try:
+        return point.decide(_limits_taken(point, claim)) is False
+    except Undefined as reason:
+        return original is not None and "engine 2" not in str(reason)
+
+
+def _limits_taken(point: Any, claim: Any) -> Any:
+    """The claim with every limit at this instance in its place, by SymPy: an extrapolation cannot tell that there is none."""
+    taken = {}
+    for node in claim.atoms(sympy.Limit):
+        inner, variable, target, direction = node.args
+        names = {s for s in inner.free_symbols - {variable} if s.is_Symbol and s in point.values} | inner.atoms(sympy.Indexed)
+        values = {name: point.value(name) for name in names if not name.has(variable)}
+        if not all(isinstance(v, Fraction) for v in values.values()):
+            continue
+        inner = inner.xreplace({s: sympy.Rational(v.numerator, v.denominator) for s, v in values.items()})
+        if inner.free_symbols - {variable} or inner.atoms(sympy.Sum, AppliedUndef):
+            continue
+        try:
+            limit = sympy.limit(inner, variable, target, str(direction))
+        except (NotImplementedError, ValueError, TypeError):
+            continue
+        if limit.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan, sympy.AccumBounds):
+            raise Undefined(f"the limit is {limit}")
+        taken[node] = limit
+    return claim.xreplace(taken)
+
+
+def _margin(point: Any, claim: Any) -> float | None:
+    """By how much the claim holds (negative: is missed), infinite where its premise fails; None where it has no value."""
+    try:
+        return _measured(point, claim)
+    except Undefined:
+        return None
+
+
+def _measured(point: Any, claim: Any) -> float:
+    if isinstance(claim, sympy.And):
+        return min(_measured(point, part) for part in claim.args)
+    if isinstance(claim, sympy.Or):
+        return max(_measured(point, part) for part in claim.args)
+    if isinstance(claim, sympy.Implies):
+        return _measured(point, claim.args[1]) if point.decide(claim.args[0]) else FAR
+    if not isinstance(claim, Relational):
+        return 0.0 if point.decide(claim) is not False else -1.0
+    less = claim.rel_op in ("<", "<=")
+    larger, smaller = map(point.value, (claim.rhs, claim.lhs) if less else (claim.lhs, claim.rhs))
+    slack = point.field.add(larger, point.field.mul(Fraction(-1), smaller))
+    value = float(slack) if isinstance(slack, Fraction) else float(slack.mid)
+    if isinstance(claim, sympy.Ne):
+        return abs(value)
+    return 0.0 - abs(value) * (point.decide(claim) is False) if isinstance(claim, sympy.Eq) else value
+
+
+def _less(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None or b == FAR else a - b
+
+
+def _bounds(mutant: Mutant) -> bool:
+    """Whether what was changed is an inequality, which may be changed to a weaker one."""
+    changed = set(_relations(mutant.claim)) - set(_relations(mutant.original))
+    return bool(changed) and not any(isinstance(r, sympy.Eq) for r in changed)
+
+
+def _relations(claim: Any) -> list[Any]:
+    return [r for r in sympy.preorder_traversal(claim) if isinstance(r, Relational)]
+
+
+# ---- the search ------------------------------------------------------------------------------------------------------
+
+
+def _downhill(point: Any, value: float, objective: Any, scope: Any, steps: int) -> Iterator[Point]:
+    improved = True
+    while improved and steps > 0:
+        improved = False
+        for symbol, keys in _movable(point, scope):
+            for change in [*((lambda x, f=f: x * f) for f in FACTORS), *((lambda x, s=s: x + s) for s in STRIDES)]:
+                steps -= 1
+                if steps <= 0:
+                    return
+                candidate = _moved(point, symbol, keys, change, scope)
+                if candidate is None:
+                    continue
+                yield candidate
+                reached = objective(candidate)
+                if reached is not None and reached < value:
+                    point, value, improved = candidate, reached, True
+
+
+def _movable(point: Any, scope: Any) -> list[tuple[Any, Any]]:
+    """Every real number, every vector as a whole, and the first entries of each."""
+    places: list[tuple[Any, Any]] = []
+    for symbol in (d.symbol for d in scope.declared if d.symbol in point.values and not hasattr(d.symbol, "family")):
+        value = point.values[symbol]
+        if isinstance(value, Fraction) and not symbol.is_integer:
+            places.append((symbol, None))
+        elif isinstance(value, dict) and isinstance(symbol, sympy.IndexedBase):
+            keys = sorted(value)
+            places += [(symbol, keys), *((symbol, [key]) for key in keys[:4])]
+    return places
+
+
+def _moved(point: Any, symbol: Any, keys: Any, change: Any, scope: Any) -> Point | None:
+    """The point with some of its numbers changed, if that satisfies the hypotheses."""
+    old = point.values[symbol]
+    if keys is None:
+        value: Any = change(old).limit_denominator(10**6)
+    elif all(isinstance(old[key], Fraction) for key in keys):
+        value = {**old, **{key: change(old[key]).limit_denominator(10**6) for key in keys}}
+    else:
+        return None
+    moved = Point({**point.values, symbol: value}, recursions=scope.recursions, laws=scope.laws, field=point.field)
+    try:
+        admissible(moved, {d.symbol: None for d in scope.declared if not isinstance(moved.values[d.symbol], list)}, scope)
+    except (NotShown, Undefined, AttributeError):
+        return None
+    return moved
+
+
+# ---- recognition -----------------------------------------------------------------------------------------------------
+
+
+CANNOT = (NotImplementedError, NotShown, RecursionError, ValueError, TypeError)  # what engine 1 says where it has no answer
+
+
+def equivalent(mutant: Mutant, proof: Any) -> bool:
+    """Both equations say that one quantity is 0, or the changed one is an identity by itself."""
+    old, new = mutant.original, _completed(mutant, proof)
+    if isinstance(old, sympy.Implies) and isinstance(new, sympy.Implies):
+        under = proof.extended()
+        under.assume(new.args[0])
+        return isinstance(new.args[1], sympy.Eq) and _identity(new.args[1], under)
+    if not (isinstance(old, Relational) and isinstance(new, Relational) and old.func == new.func):
+        return False
+    if isinstance(new, sympy.Eq) and _identity(new, proof):
+        return True
+    before, after = old.lhs - old.rhs, new.lhs - new.rhs
+    try:
+        return is_zero(after - before, proof) or (isinstance(old, sympy.Eq) and is_zero(after + before, proof))
+    except CANNOT:
+        return False
+
+
+def _identity(equation: Any, scope: Any) -> bool:
+    left, right = equation.lhs, equation.rhs
+    try:
+        if isinstance(left, sympy.Limit):
+            inner, variable, target, direction = left.args
+            left = limit_of(normal(inner, scope), variable, target, str(direction), scope)
+        return is_zero(left - right, scope)
+    except CANNOT:
+        return False
+
+
+def _completed(mutant: Mutant, proof: Any) -> Any:
+    """A sum that lost its first or last term as the whole sum less that term, so that the two can be compared."""
+    whole = {fold.function: fold for fold in mutant.original.atoms(sympy.Sum) if len(fold.limits) == 1}
+    parts: dict[Any, Any] = {}
+    for fold in mutant.claim.atoms(sympy.Sum) - mutant.original.atoms(sympy.Sum):
+        full = whole.get(fold.function)
+        if full is None or not proof.at_least_zero(full.limits[0][2] - full.limits[0][1]):
+            continue
+        index, low, high = full.limits[0]
+        for lost, limits in ((high, (index, low, high - 1)), (low, (index, low + 1, high))):
+            if fold.limits[0] == sympy.Tuple(*limits):
+                parts[fold] = full - full.function.subs(index, lost)
+    claim = mutant.claim.xreplace(parts)
+    return mutant.claim if claim in (sympy.true, sympy.false) else claim
+
+
+def implied(mutant: Mutant, proof: Any) -> bool:
+    """The claim makes the mutant visible."""
+    try:
+        return _follows(mutant.original, _completed(mutant, proof), proof)
+    except CANNOT:
+        return False
+
+
+def _follows(given: Any, wanted: Any, scope: Any) -> bool:
+    """Whether `wanted` is visible where `given` holds."""
+    if given == wanted:
+        return True
+    if isinstance(wanted, sympy.And):
+        return all(_follows(given, part, scope) for part in wanted.args)
+    if isinstance(given, sympy.Implies) and isinstance(wanted, sympy.Implies):
+        under = scope.extended()
+        under.assume(wanted.args[0])
+        return _visible(given.args[0], under) and _follows(given.args[1], wanted.args[1], under)
+    known = scope.extended()
+    known.assume(given)
+    if isinstance(given, sympy.Le | sympy.Lt | sympy.Ge | sympy.Gt) and given.func == getattr(wanted, "func", None):
+        gained = normal(_difference(wanted) - _difference(given), scope)
+        if nonnegative(gained, scope) or nonnegative(sympy.factor(gained), scope):
+            return True
+    return _visible(wanted, known)
+
+
+def _visible(claim: Any, scope: Any) -> bool:
+    if isinstance(claim, sympy.And):
+        return all(_visible(part, scope) for part in claim.args)
+    if claim in scope.hypotheses:
+        return True
+    if not isinstance(claim, sympy.Le | sympy.Lt | sympy.Ge | sympy.Gt):
+        return False
+    strict = isinstance(claim, sympy.Lt | sympy.Gt)
+    slack = sympy.expand(_difference(claim))
+    for term in sympy.Add.make_args(slack):
+        if isinstance(term, sympy.log) and nonnegative(term.args[0] - sympy.exp(term - slack), scope, strict=strict):
+            return True  # log A >= B where A >= e^B
+    return nonnegative(slack, scope, strict=strict) or nonnegative(sympy.factor(slack), scope, strict=strict)
+
+
+def _difference(relation: Any) -> Any:
+    """larger - smaller."""
+    less = isinstance(relation, sympy.Le | sympy.Lt)
+    return relation.rhs - relation.lhs if less else relation.lhs - relation.rhs
