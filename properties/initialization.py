@@ -37,7 +37,10 @@ def variance(fans: tuple[int, int]) -> float:
 def test_normal_weights_have_variance_two_over_the_sum_of_the_fans(
     backend: Backend, fans: tuple[int, int], seed: int
 ) -> None:
-    """chi^2 on 10^5 weights: false alarm 1e-9, a standard deviation off by 2 % (9 sigma) is found with power above 0.99."""
+    """chi^2 on 10^5 weights: false alarm 1e-9.
+
+    A standard deviation off by 2 % is 9 sigma, found with power above 0.99.
+    """
     w = weights(backend, "xavier_normal", fans, seed).ravel()
     statistic = float((w**2).sum()) / variance(fans)
     assert 2 * min(stats.chi2.cdf(statistic, w.size), stats.chi2.sf(statistic, w.size)) >= FALSE_ALARM / EXAMPLES
@@ -47,7 +50,7 @@ def test_normal_weights_have_variance_two_over_the_sum_of_the_fans(
 @settings(max_examples=EXAMPLES)
 @given(FANS, seeds())
 def test_uniform_weights_fill_their_interval_and_no_more(backend: Backend, fans: tuple[int, int], seed: int) -> None:
-    """Kolmogorov-Smirnov on 10^5 weights: false alarm 1e-9, a bound off by 3 % moves the law by 0.015 (4.7 / sqrt n)."""
+    """Kolmogorov-Smirnov on 10^5 weights: false alarm 1e-9; a bound off by 3 % moves the law by 4.7 / sqrt n."""
     w = weights(backend, "xavier_uniform", fans, seed).ravel()
     bound = np.sqrt(3 * variance(fans))
     assert np.abs(w).max() <= bound * (1 + 1e-12)

@@ -12,7 +12,7 @@ from backproof.derivations import oracle
 
 from ._backend import Backend
 from ._law import law
-from .strategies import EPS, magnitudes, seeds
+from .strategies import EPS, Quadratic, magnitudes, quadratics, seeds
 
 MOMENTA = st.integers(0, 19).map(lambda i: i / 20)
 RATES = magnitudes(1e-3, 10.0)
@@ -209,3 +209,61 @@ def test_the_weight_of_a_gradient_grows_with_its_age(
     expected = oracle("momentum-growing-weights", "growing weights")
     last = float(expected.float64(gamma=momentum, lr=lr, theta0=1, v0=0, g=[*g, 0], n=steps, k=steps))
     assert abs(path[-1] - last) <= 4 * rounding(steps, momentum, (1 + lr * steps) / (1 - momentum))
+
+
+@law("nesterov-convex-rate")
+@given(quadratics(dimensions=(1, 6)), st.integers(0, 20))
+def test_nesterovs_growing_momentum_keeps_the_gap_below_its_bound(backend: Backend, q: Quadratic, k: int) -> None:
+    """Steps of 1/L with momentum (t_k - 1) / t_(k+1): t_(k+1)^2 times the gap stays below L/2 |x_0|^2."""
+    largest = q.smallest + q.gap
+    theta, state, t = backend.asarray(q.point), None, 1.0
+    for step in range(k + 1):
+        after = (1 + np.sqrt(1 + 4 * t * t)) / 2
+        momentum = 0.0 if step == 0 else (t - 1) / after
+        t = t if step == 0 else after
+        at = backend.momentum.nesterov_look_ahead(theta, state, momentum=momentum)
+        g = backend.quadratics.gradient(backend.asarray(q.hessian), at)
+        theta, state = backend.momentum.nesterov_step(theta, g, state, lr=1 / largest, momentum=momentum)
+    gap = float(backend.to_numpy(backend.quadratics.value(backend.asarray(q.hessian), theta)))
+    least = float(oracle("nesterov-convex-rate", "t_(k+1) >= (k + 2)/2").float64(k=k))
+    bound = float(oracle("nesterov-convex-rate", "E_k <= L/2 |x_0 - x*|^2").float64(L=largest, x0=q.start))
+    assert least**2 * gap <= bound * (1 + 64 * (k + 2) * len(q.start) ** 2 * EPS)
+
+
+@law("momentum-overshoot")
+@given(st.integers(4, 18).map(lambda i: i / 20), st.booleans())
+def test_momentum_overshoots_above_critical_damping_only(backend: Backend, w: float, above: bool) -> None:
+    critical = float(oracle("momentum-overshoot", "critical damping: gamma = (1 - sqrt(h))^2").float64(w=w)) / 4
+    momentum = critical + (1 - critical) / 4 if above else critical * 0.75
+    path = on_a_parabola(backend, "heavy_ball_step", w**2, momentum, 60)
+    assert (path.min() < -1e-12) == above
+
+
+@law("ravine-panels")
+@given(MOMENTA, st.integers(1, 60), magnitudes(1e-3, 1e3))
+def test_nesterov_solves_a_parabola_at_once_where_the_rate_is_one_over_its_curvature(
+    backend: Backend, momentum: float, steps: int, start: float
+) -> None:
+    path = on_a_parabola(backend, "nesterov_step", 1.0, momentum, steps, start)
+    expected = float(
+        oracle("ravine-panels", "at 0.01 Nesterov is at the bottom of the steep coordinate after one step").float64()
+    )
+    assert np.abs(path[1:] - expected).max() <= 4 * EPS * start
+
+
+@law("rosenbrock-local-limits")
+@given(st.sampled_from([0.5, 0.9]), st.booleans())
+def test_momentum_at_rosenbrocks_minimum_is_stable_up_to_its_limit(
+    backend: Backend, momentum: float, below: bool
+) -> None:
+    claim = f"locally stable: momentum {momentum} at 100 eta_0"
+    # The claim compares L / 1000, the step 1/1000 times the largest curvature L, with the limit 2 (1 + momentum).
+    limit = float(oracle("rosenbrock-local-limits", claim).float64())
+    largest = 2 / float(oracle("rosenbrock-function", "largest stable step").float64())
+    lr, theta, state = limit / largest * (0.97 if below else 1.03), backend.asarray([1 + 1e-9, 1 - 1e-9]), None
+    for _ in range(1500):
+        g = backend.objectives.rosenbrock_gradient(theta)
+        theta, state = backend.momentum.heavy_ball_step(theta, g, state, lr=lr, momentum=momentum)
+        if np.abs(backend.to_numpy(theta) - 1).max() > 1e-3:  # gone, before it overflows
+            break
+    assert (np.abs(backend.to_numpy(theta) - 1).max() < 1e-7) == below

@@ -47,7 +47,7 @@ class Quadratic:
 
 
 def magnitudes(low: float, high: float) -> st.SearchStrategy[float]:
-    """Positive floats between two powers, spread evenly over their logarithm (Hypothesis' own floats crowd at 0 and 1)."""
+    """Positive floats, spread evenly over their logarithm (Hypothesis' own floats crowd at 0 and 1)."""
     grid = np.geomspace(low, high, 257)
     return st.integers(0, 256).map(lambda i: float(grid[i]))
 

@@ -139,7 +139,9 @@ class Oracle:
         """One pass over the tree: an index on axis a is arange along dimension -(a + 1), so that numpy broadcasts."""
         numbers: dict[Any, Any] = {s: np.longdouble(n) for s, n in self._sizes(values).items()}
         for name, value in values.items():
-            numbers[self._symbol(name)] = np.asarray(value, dtype=np.longdouble)
+            numbers[self._symbol(name)] = array = np.asarray(value, dtype=np.longdouble)
+            if not np.isfinite(array).all():
+                raise ValueError(f"an oracle takes finite numbers, got {name}={value}")
         free = self._free_indices(values)
         for axis, (symbol, low, high) in enumerate(reversed(free)):
             numbers[symbol] = _axis(_whole(low, numbers), _whole(high, numbers), axis)
@@ -227,14 +229,18 @@ def _array(e: Any, numbers: dict[Any, Any], axes: int) -> Any:
 
 
 def _fold(e: Any, numbers: dict[Any, Any], axes: int) -> Any:
-    if len(e.limits) > 1:  # SymPy lists the innermost limit first
-        return _fold(e.func(e.func(e.function, *e.limits[:-1]), e.limits[-1]), numbers, axes)
-    index, low, high = e.limits[0]
+    return _folded(e.function, list(e.limits), isinstance(e, sympy.Sum), numbers, axes)
+
+
+def _folded(function: Any, limits: list[Any], is_sum: bool, numbers: dict[Any, Any], axes: int) -> Any:
+    if not limits:
+        return _array(function, numbers, axes)
+    *inner, (index, low, high) = limits  # SymPy lists the innermost limit first
     first, last = _whole(low, numbers), _whole(high, numbers)
-    is_sum = isinstance(e, sympy.Sum)
     if last < first:
         return np.longdouble(0 if is_sum else 1)
-    term = np.asarray(_array(e.function, {**numbers, index: _axis(first, last, axes)}, axes + 1))
+    bound = {**numbers, index: _axis(first, last, axes)}
+    term = np.asarray(_folded(function, inner, is_sum, bound, axes + 1))
     if term.ndim <= axes:  # it does not depend on the index
         return term * (last - first + 1) if is_sum else term ** (last - first + 1)
     return term.sum(axis=0) if is_sum else term.prod(axis=0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.reference.numpy import line_search
+from backproof.reference.numpy import line_search, objectives
 
 from .catching import Mutant, instead_of
 
@@ -49,6 +49,29 @@ def sizes_of_the_next_step(hessian: Any, start: Any, *, steps: int, linear: Any 
     return Descent(run.path, 2 * run.step_sizes, None)
 
 
+def one_gradient_step(update: Callable[..., Any]) -> Callable[..., Any]:
+    def run(hessian: Any, start: Any, *, lr: Any, steps: int, linear: Any = None) -> Any:
+        path = [start]
+        for _ in range(steps):
+            path.append(path[-1] - lr * update(hessian @ path[-1] - (0 if linear is None else linear)))
+        return Descent(np.stack(path), np.full(steps, lr), None)
+
+    return run
+
+
+true_rosenbrock = objectives.rosenbrock_gradient
+uphill = Mutant("quadratics", "gradient_descent", one_gradient_step(lambda g: -g))
+by_signs = Mutant("quadratics", "gradient_descent", one_gradient_step(lambda g: np.sign(g) * np.arange(1, len(g) + 1)))
+half_a_step = Mutant("quadratics", "gradient_descent", one_gradient_step(lambda g: g / 2))
+three_steps = Mutant("quadratics", "gradient_descent", one_gradient_step(lambda g: 3 * g))
+value_doubled = Mutant("quadratics", "value", lambda A, x, b: np.einsum("ki,ij,kj->k", x, A, x) - x @ b)
+components_swapped = Mutant("quadratics", "gradient", lambda A, x: (A @ x)[::-1])
+signs_of_the_gradient = Mutant("quadratics", "gradient", lambda A, x: np.sign(A @ x))
+rosenbrock_sign = Mutant("objectives", "rosenbrock_gradient", lambda x: true_rosenbrock(x) * np.array([-1.0, 1.0]))
+rosenbrock_swapped = Mutant("objectives", "rosenbrock_gradient", lambda x: true_rosenbrock(x)[..., ::-1])
+rosenbrock_half = Mutant("objectives", "rosenbrock_gradient", lambda x: true_rosenbrock(x) / 2)
+
+
 CAUGHT = {
     "test_the_zigzag_from_b_1_is_the_closed_form": [
         minimal_residual,
@@ -67,4 +90,10 @@ CAUGHT = {
     ],
     "test_the_gap_falls_at_least_by_the_worst_case_rate": [long_step, half_step, fixed_step, wrong_sign],
     "test_the_start_b_1_attains_the_worst_case_rate": [minimal_residual, half_step, long_step],
+    "test_a_gradient_step_goes_down_as_steeply_as_any_direction": [uphill, by_signs],
+    "test_a_step_changes_the_value_by_the_linear_and_the_quadratic_term": [uphill, half_a_step, value_doubled],
+    "test_the_energy_of_gradient_descent_never_grows": [uphill, three_steps],
+    "test_the_gradient_is_orthogonal_to_the_level_set": [components_swapped, signs_of_the_gradient],
+    "test_the_gradient_of_rosenbrocks_function_is_its_partials": [rosenbrock_sign, rosenbrock_swapped],
+    "test_gradient_descent_stays_at_rosenbrocks_minimum_only_below_the_largest_stable_step": [rosenbrock_half],
 }

@@ -85,6 +85,9 @@ def two_term(theta: Any, g: Any, state: Any = None, *, lr: Any, momentum: Any = 
 
 
 two_term_from_zero = Mutant("momentum", "heavy_ball_two_term_step", two_term)
+forgetting_nesterov = Mutant("momentum", "nesterov_step", heavy(lambda v, g, lr, mu, t: -lr * g / 100))
+overshooting_nesterov = Mutant("momentum", "nesterov_step", heavy(lambda v, g, lr, mu, t: mu * v - 3 * lr * g))
+
 
 CAUGHT = {
     "test_the_velocity_is_the_decaying_sum_of_the_gradients": [dampened, forgetting, wrong_sign, slightly_more],
@@ -120,4 +123,11 @@ CAUGHT = {
     ],
     "test_on_a_parabola_nesterov_is_a_damped_heavy_ball": [look_ahead_at_theta, look_ahead_without_mu, looks_back],
     "test_the_weight_of_a_gradient_grows_with_its_age": [dampened, forgetting, momentum_negated],
+    "test_nesterovs_growing_momentum_keeps_the_gap_below_its_bound": [forgetting_nesterov, overshooting_nesterov],
+    "test_momentum_overshoots_above_critical_damping_only": [forgetting, frictionless],
+    "test_nesterov_solves_a_parabola_at_once_where_the_rate_is_one_over_its_curvature": [
+        look_ahead_at_theta,
+        look_ahead_without_mu,
+    ],
+    "test_momentum_at_rosenbrocks_minimum_is_stable_up_to_its_limit": [momentum_negated, forgetting, frictionless],
 }

@@ -63,6 +63,15 @@ two_steps_at_once = Mutant(
 )
 shrinks_too_fast = Mutant("quadratics", "gradient_descent", descent(lambda A, x, lr: (x - lr * A @ x) * 0.9))
 
+gradient_halved = Mutant("quadratics", "gradient", lambda A, x, b=None: (A @ x - (0 if b is None else b)) / 2)
+gradient_doubled = Mutant("quadratics", "gradient", lambda A, x, b=None: 2 * (A @ x - (0 if b is None else b)))
+linear_part_added = Mutant("quadratics", "gradient", lambda A, x, b=None: A @ x + b)
+linear_part_forgotten = Mutant("quadratics", "gradient", lambda A, x, b=None: A @ x)
+linear_part_ignored = Mutant("quadratics", "value", lambda A, x, b=None: x @ A @ x / 2)
+newton_diagonal = Mutant("second_order", "newton_step", lambda x, g, H: x - g / np.diag(H))
+newton_uphill = Mutant("second_order", "newton_step", lambda x, g, H: x + np.linalg.solve(H, g))
+newton_gradient = Mutant("second_order", "newton_step", lambda x, g, H: x - g / np.abs(H).max())
+
 
 CAUGHT = {
     "test_the_iterates_are_the_closed_form": [
@@ -94,4 +103,17 @@ CAUGHT = {
     ],
     "test_no_other_step_contracts_the_worst_start_faster": [newton, shrinks_too_fast, two_steps_at_once],
     "test_one_step_solves_a_quadratic_of_condition_one": [two_over_largest, half_gradient, standing_still],
+    "test_the_gradient_is_the_hessian_applied_and_the_linear_part": [
+        gradient_halved,
+        linear_part_added,
+        linear_part_forgotten,
+    ],
+    "test_the_value_is_a_sum_of_squares_in_the_eigenbasis": [value_without_half, value_of_the_gradient],
+    "test_the_gradient_stretches_by_no_more_than_the_ends_of_the_spectrum": [gradient_doubled, gradient_halved],
+    "test_the_curvature_along_the_gradient_ends_at_the_dominating_eigenvalue": [half_gradient, double_gradient],
+    "test_the_gap_is_half_the_hessian_norm_of_the_distance": [value_without_half, linear_part_ignored],
+    "test_the_error_shrinks_cycles_or_grows_by_one_factor": [ascent, half_gradient, rate_slightly_off],
+    "test_the_decks_examples_follow_their_closed_form": [half_gradient, rate_slightly_off, one_step_short],
+    "test_at_the_optimal_step_the_gap_shrinks_by_the_squared_rate": [one_over_largest, half_gradient],
+    "test_one_newton_step_lands_on_the_minimum": [newton_diagonal, newton_uphill, newton_gradient],
 }
