@@ -17,17 +17,17 @@ ROOT = Path(__file__).parent.parent
 FOLDERS = ("derivations", "reference/numpy", "reference/torch", "properties")
 
 NO_TRAINER = "counts and bounds: nothing is computed by a trainer"
-NOT_YET = "filed and not written yet"
+NOT_YET = "no law yet"
 
-UNPROVED = "convnets second_order saddle_points generalization hyperparameter_search"
-LAWLESS = "activations adaptive backprop batch_norm expressivity regularization schedules stochastic"
+LAWLESS = "activations adaptive backprop batch_norm convnets expressivity generalization hyperparameter_search"
+LAWLESS += " regularization saddle_points schedules second_order stochastic"
 
 # The topics without code in a folder, each with the reason.
-EXCEPTIONS = {
-    "derivations": dict.fromkeys(UNPROVED.split(), NOT_YET),
+EXCEPTIONS: dict[str, dict[str, str]] = {
+    "derivations": {},
     "reference/numpy": dict.fromkeys(("expressivity", "saddle_points"), NO_TRAINER),
     "reference/torch": dict.fromkeys(("expressivity", "saddle_points"), NO_TRAINER),
-    "properties": dict.fromkeys(f"{UNPROVED} {LAWLESS}".split(), NOT_YET),
+    "properties": dict.fromkeys(LAWLESS.split(), NOT_YET),
 }
 
 # The modules that are no topic, each with what it is for.
@@ -44,6 +44,7 @@ OTHERS = {
         "layers": "the passes of the layers that architecture describes",
         "maxout": "an activation with parameters",
         "multitask": "heads that share layers",
+        "objectives": "what optimizers are tried on",
         "optimizers": "the rules by name",
         "training": "the loop over minibatches",
     },
