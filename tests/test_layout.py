@@ -16,7 +16,6 @@ from backproof.properties import laws
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("derivations", "reference/numpy", "reference/torch", "properties")
 
-NO_TRAINER = "counts and bounds: nothing is computed by a trainer"
 NOT_YET = "no law yet"
 
 LAWLESS = "activations adaptive backprop batch_norm convnets expressivity generalization hyperparameter_search"
@@ -25,8 +24,8 @@ LAWLESS += " regularization saddle_points schedules second_order stochastic"
 # The topics without code in a folder, each with the reason.
 EXCEPTIONS: dict[str, dict[str, str]] = {
     "derivations": {},
-    "reference/numpy": dict.fromkeys(("expressivity", "saddle_points"), NO_TRAINER),
-    "reference/torch": dict.fromkeys(("expressivity", "saddle_points"), NO_TRAINER),
+    "reference/numpy": {},
+    "reference/torch": {},
     "properties": dict.fromkeys(LAWLESS.split(), NOT_YET),
 }
 
