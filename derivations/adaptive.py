@@ -379,7 +379,7 @@ def forgetting(t: Proof, name: str = "rho") -> Any:
     ],
 )  # fmt: skip
 def rmsprop_step(t: Proof) -> None:
-    """Without a correction of the start the average is short by rho^k, and early steps are long by 1/sqrt(1 - rho^k)."""
+    """Without a correction of the start the average is short by rho^k, and early steps are too long by its root."""
     n = t.size("n")
     k = t.integer("k", 0, n)
     rho, lr, c, start = forgetting(t), t.positive("lr"), t.positive("c"), t.real("theta0")
@@ -459,7 +459,7 @@ def rmsprop_bound(t: Proof, rho: Any, lr: Any) -> None:
     sources=[Source("004", "l.764-775", "x^(t+1) = x^(t) - eta / sqrt(E_(t+1) + eps) g_(t+1), g_t = grad f(x^(t))")],
 )
 def rmsprop_implicit(t: Proof) -> None:
-    """f = x^2/2, x_0 = 1, E = 1, eta = gamma = 1/2: the step leads to 1/2, which does not solve the printed equation."""
+    """f = x^2/2, x_0 = 1, E = 1, eta = gamma = 1/2: the step leads to 1/2, which is no solution as printed."""
     x, held, lr, gamma = t.real("x"), t.positive("E"), t.positive("eta"), forgetting(t, "gamma")
     explicit = x - move("rmsprop[eps=inside]", s=held, g=x, lr=lr, alpha=gamma, eps=0)
     printed = x - move("rmsprop[eps=inside]", s=held, g=explicit, lr=lr, alpha=gamma, eps=0)
@@ -560,7 +560,7 @@ def rmsprop_nesterov(t: Proof) -> None:
     held = lambda r, g: following("rmsprop", theta=0, s=r, g=g, lr=lr, alpha=rho, eps=0)[1]  # noqa: E731
     push = lambda r, g: lr * g / sqrt(delta + held(r, g))  # noqa: E731
     step = lambda x, s: following("rmsprop[eps=inside]", theta=x, s=s, g=g[k + 1], lr=lr, alpha=rho, eps=delta)  # noqa: E731
-    x, v, r, y, w, s, z, u, q = t.recursion(
+    _x, v, r, y, w, _s, z, u, _q = t.recursion(
         k,
         x=(start, lambda *f: f[0](k) + alpha * f[1](k) - push(f[2](k), g[k + 1])),
         v=(0, lambda *f: alpha * f[1](k) - push(f[2](k), g[k + 1])),
@@ -644,7 +644,7 @@ def adadelta_step(t: Proof) -> None:
     by_rmsprop = lambda f: following(  # noqa: E731
         "rmsprop[eps=inside]", theta=f[9](k), s=f[10](k), g=g[k + 1], lr=sqrt(f[8](k) + eps), alpha=rho, eps=eps
     )
-    x, s, a, y, r, b, p, q, d, z, w = t.recursion(
+    x, s, a, y, r, b, p, q, _d, z, w = t.recursion(
         k,
         x=(start, lambda *f: plain(f)[0]),
         s=(0, lambda *f: plain(f)[1]),
@@ -875,11 +875,8 @@ def adam_step_bound(t: Proof) -> None:
     beta1, beta2 = t.real("beta1", 0, 1, open=True), t.real("beta2", 0, 1, open=True)
     g, first = t.vector("g", n + 1), t.real("g0")
     ratio, top = beta1**2 / beta2, (1 - beta1) ** 2 / (1 - beta2)
-    moments = (
-        lambda m, v, g: following(  # noqa: E731
-            "adam", theta=0, m=m, v=v, g=g, lr=1, beta1=beta1, beta2=beta2, eps=1, t=k + 1
-        )[1:]
-    )
+    decays = dict(beta1=beta1, beta2=beta2, eps=1, lr=1, t=k + 1)
+    moments = lambda m, v, g: following("adam", theta=0, m=m, v=v, g=g, **decays)[1:]  # noqa: E731
     growing = (beta2 / beta1) ** (k + 1)
     m, v, c, p, q, w = t.recursion(
         k,
@@ -1277,10 +1274,10 @@ def saddle_race(t: Proof) -> None:
     """Along y the gradient is -y: a start at distance 1e-3 costs gradient descent log(1000)/log(1 + lr) steps."""
     k, lr, alpha, start = t.time("k"), t.positive("lr"), forgetting(t, "alpha"), t.positive("y0")
     descent = lambda y, sign: following("sgd", theta=y, g=sign * y, lr=lr)[0]  # noqa: E731
-    ball = lambda f: following(
+    ball = lambda f: following(  # noqa: E731
         "momentum[lr=inside-velocity]", theta=f[2](k), v=f[3](k), g=-f[2](k), lr=lr, momentum=alpha
-    )  # noqa: E731
-    x, y, z, v = t.recursion(
+    )
+    x, y, z, _v = t.recursion(
         k,
         x=(start, lambda *f: descent(f[0](k), 1)),
         y=(start, lambda *f: descent(f[1](k), -1)),
@@ -1430,7 +1427,7 @@ def adam_fails_on_cyclic_losses(t: Proof) -> None:
     sources=[Source("002", "(weight decay)", "x <- x - alpha (grad f(x) + lambda x)")],
 )
 def weight_decay_forms(t: Proof) -> None:
-    """Adam divides the decay by the root of its own square: for eps = 0 the first step is lr, with and without decay."""
+    """Adam divides the decay by the root of its own square: for eps = 0 the first step is lr with any decay."""
     n = t.size("n")
     k = t.integer("k", 0, n)
     lr, decay, start, eps = t.positive("lr"), t.positive("wd"), t.real("theta0"), t.positive("eps")
@@ -1580,6 +1577,47 @@ def delta_bar_delta_decreases(t: Proof) -> None:
         {curvature: 1, lr: HALF},
         because="3/4 away from the best rate instead of 1/2",
     )
+
+
+@theorem(
+    "Gradient clipping g v / max(|g|, v): never longer than v, never longer than g, a descent direction, and nothing "
+    "but v/|g| g "
+    "where it acts",
+    covers=["001:gradient-clipping"],
+    sources=[Source("001", "l.222", "cliffs: use gradient clipping (no formula)")],
+)
+def gradient_clipping(t: Proof) -> None:
+    """The same factor for all coordinates keeps the direction; clipping each coordinate alone is the case d = 1."""
+    d = t.size("d")
+    g, bound = t.vector("g", d, nonzero=True), t.positive("v")
+    squared = total(d, lambda i: g[i] ** 2)
+    length = sqrt(squared)
+    largest = Max(length, bound)
+    factor = bound / largest
+    clipped = factor**2 * squared
+    t.compare(
+        t.state("never longer than v", Le(clipped, bound**2)),
+        bound**2 * (largest - length) * (largest + length) / largest**2,
+        because="max(|g|, v) >= |g|",
+    )
+    t.compare(
+        t.state("never longer than g", Le(clipped, squared)),
+        squared * (largest - bound) * (largest + bound) / largest**2,
+        because="max(|g|, v) >= v",
+    )
+    t.compare(
+        t.state("a descent direction", Gt(total(d, lambda i: g[i] * factor * g[i]), 0)),
+        factor * squared,
+        because="<g, clip(g)> is a positive multiple of |g|^2",
+    )
+    norm = t.positive("N")  # |g|
+    scale = bound / Max(norm, bound)
+    for name, premise, claim, reason in (
+        ("short gradients stay", Le(norm, bound), Eq(scale, 1), "max(|g|, v) = v: so clipping twice is clipping once"),
+        ("long ones get the length v", Ge(norm, bound), Eq(norm * scale, bound), "max(|g|, v) = |g|"),
+    ):
+        shown = t.suppose(premise).equal(claim, because=reason)
+        t.implies(t.state(name, Implies(premise, claim)), shown, because="as supposed")
 
 
 if __name__ == "__main__":
