@@ -16,7 +16,7 @@ lint: .venv/installed
 	$(bin)/mypy
 
 soundness: .venv/installed
-	$(bin)/python -m tests.soundness
+	$(bin)/python -m backproof.derivations.kernel.soundness
 
 bench: .venv/installed
 	$(bin)/python -m benchmarks
