@@ -187,12 +187,6 @@ def convolution_translation_equivariance(t: Proof) -> None:
     )
 
 
-if __name__ == "__main__":
-    from .writing import print_topic
-
-    print_topic("convnets")
-
-
 @theorem(
     "A convolution layer sums over its input channels, and its gradients do the same: every output map sees every"
     " input map",
@@ -489,3 +483,9 @@ def lenet_parameters(t: Proof) -> None:
         t.state("parameters", Eq(parameters - 61706, 120 * (side - 32) * (side + 8))),
         because="156 + 2 416 + 120 ((S - 12)^2 + 1) + 10 164 + 850: exactly 61 706 for S = 32",
     )
+
+
+if __name__ == "__main__":
+    from .writing import print_topic
+
+    print_topic("convnets")
