@@ -211,23 +211,29 @@ def tanh_network_as_sigmoid_network(t: Proof) -> None:
 
 
 @theorem(
-    "A saturated tanh unit changes by at most 2 e^(-2c|a|) when its input is multiplied by gains above c; a ReLU "
-    "scales with the gain",
+    "Whatever gain above c multiplies its input a, a tanh unit stays between tanh(c|a|) and 1, which are at most "
+    "2 e^(-2c|a|) apart; a ReLU scales with the gain",
     covers=["000:saturating-units-light-change"],
     sources=[Source("000", "l.47", "saturation can be useful: robust to changes of light, for example")],
 )
 def saturation_absorbs_gains(t: Proof) -> None:
-    """p = c|a| > 0 is the smallest pre-activation, p + x and p + y are two others, all without bias."""
-    p, x, y = t.positive("p"), t.nonnegative("x"), t.nonnegative("y")
+    """p = c|a| > 0 is the smallest pre-activation and p + x any other, without bias; the sign of a only turns the
+    picture.
+    """
+    p, x = t.positive("p"), t.nonnegative("x")
     r = t.real("r", p, p + x)
     response = lambda z: 1 - 2 / (1 + exp(2 * z))  # noqa: E731 - tanh z
     t.equal(t.state("response", Eq(response(p), tanh(p))), because="tanh as a function of e^(2z)")
-    larger = t.monotone(Ge(response(p + x), response(p)), response(r), r, because="tanh increases")
+    t.monotone(
+        t.state("at least tanh(p)", Ge(response(p + x), response(p))),
+        response(r),
+        r,
+        because="tanh increases with the gain",
+    )
     t.compare(
-        t.state("bounded change", Le(response(p + y) - response(p + x), 1 - response(p))),
-        [1 - response(p + y), response(p + x) - response(p)],
-        using=[larger],
-        because="both responses lie between tanh(p) and 1; exchange them for the other sign",
+        t.state("below 1", Lt(response(p + x), 1)),
+        2 / (1 + exp(2 * p + 2 * x)),
+        because="so two gains differ by 1 - tanh(p) at most",
     )
     t.compare(
         t.state("exponentially small", Le(1 - response(p), 2 * exp(-2 * p))),

@@ -135,22 +135,23 @@ def hidden_layer_gradients(t: Proof) -> None:
     ],
 )
 def three_layer_chain_rule(t: Proof) -> None:
-    """Three layers with smooth functions of their own and one parameter each, a gain that multiplies the layer's
-    matrix.
+    """Three layers with smooth functions of their own and one parameter each, a gain of the layer's matrix.
+
+    The loss is written to first order, by its row of partial derivatives dL/df_3 at the forward values.
     """
     last, middle, first, inputs = t.size("p"), t.size("q"), t.size("r"), t.size("d")
     gain = t.vector("theta", 3)
     c, b, a = t.vector("C", last, middle), t.vector("B", middle, first), t.vector("A", first, inputs)
-    x, loss, f, g, h = t.vector("x", inputs), t.function("L"), *(t.function(name) for name in ("f", "g", "h"))
+    x, row3 = t.vector("x", inputs), t.vector("l", last)  # l = dL/df_3
+    f, g, h = (t.function(name) for name in ("f", "g", "h"))
     z1 = lambda k: total(inputs, lambda m: a[k, m] * x[m])  # noqa: E731
     f1 = lambda k: f(gain[1] * z1(k))  # noqa: E731
     z2 = lambda k: total(first, lambda m: b[k, m] * f1(m))  # noqa: E731
     f2 = lambda k: g(gain[2] * z2(k))  # noqa: E731
     z3 = lambda k: total(middle, lambda m: c[k, m] * f2(m))  # noqa: E731
     f3 = lambda k: h(gain[3] * z3(k))  # noqa: E731
-    objective = total(last, lambda k: loss(f3(k)))
-    row3 = lambda k: loss(f3(k)).fdiff()  # noqa: E731 - dL/df_3
-    above3 = lambda k: row3(k) * h(gain[3] * z3(k)).fdiff()  # noqa: E731
+    objective = total(last, lambda k: row3[k] * f3(k))
+    above3 = lambda k: row3[k] * h(gain[3] * z3(k)).fdiff()  # noqa: E731
     row2 = lambda k: total(last, lambda m: above3(m) * gain[3] * c[m, k])  # noqa: E731 - times df_3/df_2
     above2 = lambda k: row2(k) * g(gain[2] * z2(k)).fdiff()  # noqa: E731
     row1 = lambda k: total(middle, lambda m: above2(m) * gain[2] * b[m, k])  # noqa: E731 - times df_2/df_1
@@ -219,39 +220,33 @@ def backpropagation_of_any_depth(t: Proof) -> None:
 
 
 @theorem(
-    "The chain rule for a function of J functions: the first-order errors of the parts bound that of the composition",
+    "The chain rule for a function of J functions: it moves by h sum_j g_j s_j, up to e h times a bounded sum",
     covers=["003:multivariate-chain-rule"],
     sources=[Source(DECK, "l.365-371", "d phi(a(x))/dx_i = sum_j dphi/da_j da_j/dx_i = <grad phi, da/dx_i>")],
 )
 def multivariate_chain_rule(t: Proof) -> None:
-    """a_j moves by h (s_j + e u_j) with |u_j| <= 1, and phi by g'(da) up to e sum |da_j|: differentiability at each
-    scale h.
+    """Differentiable means: a_j moves by h (s_j + e u_j) and phi by g'(da) + e v sum |da_j|, where |u_j|, |v| <= 1.
+
+    e is the larger of the two relative errors and vanishes with h. Nothing else is known of phi and the a_j.
     """
     parts, h, e = t.size("J"), t.positive("h"), t.nonnegative("e")
     g, s, share = t.vector("g", parts), t.vector("s", parts), t.vector("w", parts, low=0, high=1)
     rest = t.real("v", -1, 1)
     unit = lambda j: 2 * share[j] - 1  # noqa: E731 - u_j, anywhere in [-1, 1]
     moved = lambda j: h * (s[j] + e * unit(j))  # noqa: E731
-    distance = total(parts, lambda j: h * Abs(s[j] + e * unit(j)))
-    change = total(parts, lambda j: g[j] * moved(j)) + e * rest * distance  # phi(a(x + h)) - phi(a(x))
-    claimed = h * total(parts, lambda j: g[j] * s[j])
-    sizes = h * e * total(parts, lambda j: Abs(g[j]))
-    t.compare(
-        t.state("from above", Le(change, claimed + sizes + e * distance)),
-        [
-            h * e * total(parts, lambda j: (Abs(g[j]) - g[j]) * share[j] + (Abs(g[j]) + g[j]) * (1 - share[j])),
-            e * (1 - rest) * distance,
-        ],
-        because="g_j u_j <= |g_j|: all errors have the factor e, which vanishes with h",
+    speed = total(parts, lambda j: Abs(s[j] + e * unit(j)))
+    change = total(parts, lambda j: g[j] * moved(j)) + e * rest * total(parts, lambda j: Abs(moved(j)))
+    error = total(parts, lambda j: g[j] * unit(j)) + rest * speed
+    t.equal(
+        t.state("expansion", Eq(change, h * total(parts, lambda j: g[j] * s[j]) + e * h * error)),
+        because="multiply out: every other term has the factor e",
     )
-    t.compare(
-        t.state("from below", Ge(change, claimed - sizes - e * distance)),
-        [
-            h * e * total(parts, lambda j: (Abs(g[j]) + g[j]) * share[j] + (Abs(g[j]) - g[j]) * (1 - share[j])),
-            e * (1 + rest) * distance,
-        ],
-        because="-g_j u_j <= |g_j|: the difference quotient tends to sum_j g_j s_j from both sides",
+    slopes = total(parts, lambda j: Abs(g[j]))
+    toward = lambda side: total(  # noqa: E731 - |g_j| - g_j u_j, or |g_j| + g_j u_j for the other side
+        parts, lambda j: (Abs(g[j]) - side * g[j]) * share[j] + (Abs(g[j]) + side * g[j]) * (1 - share[j])
     )
+    t.compare(Le(error, slopes + speed), [toward(1), (1 - rest) * speed], because="g_j u_j <= |g_j| and v <= 1")
+    t.compare(Ge(error, -slopes - speed), [toward(-1), (1 + rest) * speed], because="-g_j u_j <= |g_j| and v >= -1")
 
 
 @theorem(

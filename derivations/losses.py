@@ -768,19 +768,18 @@ def logistic_loss_has_no_minimum_on_separable_data(t: Proof) -> None:
     sources=[Source("000", "l.172", "softmax(z)_i = exp(z_i) / sum_j exp(z_j)")],
 )
 def softmax_lipschitz_constant(t: Proof) -> None:
-    """The Jacobian of softmax is the Hessian of log-sum-exp; its quadratic form is a variance, bounded by a sum of
-    squares.
-    """
+    """The Jacobian is the Hessian of log-sum-exp, and its quadratic form a variance, bounded by a sum of squares."""
     classes = t.size("K")
-    a, v = t.vector("a", classes), t.vector("v", classes)
+    a, v = t.vector("a", classes), t.vector("v", classes, nonzero=True)
     f = distribution(lambda k: exp(a[k]), classes)
     variance = total(classes, lambda k: f(k) * v[k] ** 2) - total(classes, lambda k: f(k) * v[k]) ** 2
     distinct = lambda k, m: (1 - KroneckerDelta(k, m)) ** 2  # noqa: E731
     pairs = total(classes, lambda k: total(classes, lambda m: distinct(k, m) * f(k) * f(m) * (v[k] + v[m]) ** 2))
     squares = total(classes, lambda k: 2 * (HALF - f(k)) ** 2 * v[k] ** 2)
+    length = total(classes, lambda k: v[k] ** 2)
     t.compare(
-        t.state("bound", Le(variance, total(classes, lambda k: v[k] ** 2) / 2)),
-        [pairs / 2, squares],
+        t.state("bound", Le(variance / length, HALF)),
+        [pairs / (2 * length), squares / length],
         because="(v_k - v_m)^2 <= 2 v_k^2 + 2 v_m^2 for each pair, and 2 f (1 - f) <= 1/2 for each class",
     )
     two = t.vector("z", 2)
