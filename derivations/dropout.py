@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Max, Rational, exp, log
+from sympy import KroneckerDelta, Max, Rational, exp, log
 
 from .kernel import (
     Eq,
@@ -20,6 +20,7 @@ from .kernel import (
     Source,
     bernoulli,
     choices,
+    correlated,
     misprint,
     remark,
     theorem,
@@ -136,7 +137,24 @@ def dropout_mean_and_variance(t: Proof) -> None:
         ),
         because="independent units: the variances add",
     )
+    covariance = t.vector("C", n, n)
+    tied = t.random(
+        "tied",
+        correlated(1 - p, lambda i, j: p * (1 - p) * KroneckerDelta(i, j) + off(covariance, i, j), [n], "tied masks"),
+    )
+    t.expectation(
+        t.state(
+            "the mean needs no independence",
+            Eq(Expectation(total(n, lambda k: w[k] * tied[k] * x[k])), (1 - p) * total(n, lambda k: w[k] * x[k])),
+        ),
+        because="only the mean of each mask entry enters, however the masks hang together",
+    )
     two_inputs(t, p)
+
+
+def off(covariance: Any, i: Any, j: Any) -> Any:
+    """What different entries have in common."""
+    return (1 - KroneckerDelta(i, j)) * covariance[i, j]
 
 
 def two_inputs(t: Proof, p: Any) -> None:
@@ -279,6 +297,18 @@ def dropout_and_convex_units(t: Proof) -> None:
     nonnegative = silent.compare(claim, hidden, because="the scaled unit is silent, the masked one at times not")
     t.cases(
         t.state("scaling underestimates", claim), [above, nonnegative], because="the scaled unit is active or silent"
+    )
+    h = t.vector("h", n, n)
+    curve = lambda scale: total(n, lambda j: total(n, lambda k: h[j, k] * scale(j) * scale(k))) / 2  # noqa: E731
+    t.expectation(
+        t.state(
+            "error of the single pass on a quadratic",
+            Eq(
+                Expectation(curve(lambda k: mask[k])) - curve(lambda k: q),
+                q * (1 - q) * total(n, lambda k: h[k, k]) / 2,
+            ),
+        ),
+        because="1/2 tr(H Cov): the masks are independent with variance q(1-q), so only the diagonal counts",
     )
     u, a = t.nonnegative("u"), t.real("a")
     t.equal(

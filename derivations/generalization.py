@@ -296,7 +296,7 @@ def polynomial_interpolation(t: Proof) -> None:
         later_p=(value, lambda u, r: r(j) + multiple(j) * u(j)),
     )
     t.induct(
-        t.state("w stays 0 at a node", Eq(later_w(j), 0)),
+        Eq(later_w(j), 0),
         t.state("what is met stays met", Eq(later_p(j), value)),
         over=j,
         because="from its node on, w carries the factor 0 there, and every later step adds a multiple of it",
@@ -371,6 +371,13 @@ def no_free_lunch(t: Proof) -> None:
             ),
         ),
         because="under a uniform problem the label of a new point is independent of the training labels",
+    )
+    chance = t.vector("pi", c, low=0, open=True)
+    prior = lambda y: chance[y] / total(c, lambda k: chance[k])  # noqa: E731
+    guess, label = t.index("guess", c), t.random("Z", choices(prior, 1, c))
+    t.expectation(
+        t.state("other problems, other averages", Eq(Expectation(1 - label[1, guess]), 1 - prior(guess))),
+        because="if labels are not equally likely, guessing the likeliest one errs less than 1 - 1/c on average",
     )
 
 

@@ -92,6 +92,18 @@ def compromise(t: Proof, fan_in: Any, fan_out: Any) -> None:
         (fan_in + fan_out) * (v - xavier) ** 2,
         because="the sum of both squared deviations, each divided by its fan, is a parabola with this vertex",
     )
+    smaller, gap = t.positive("n_min"), t.nonnegative("n_gap")
+    between = 2 / (2 * smaller + gap)  # for the fans n_min and n_min + n_gap
+    t.compare(
+        t.state("at most what the smaller fan asks for", Le(between, 1 / smaller)),
+        gap / (smaller * (2 * smaller + gap)),
+        because="the mean fan is at least the smaller",
+    )
+    t.compare(
+        t.state("at least what the larger fan asks for", Ge(between, 1 / (smaller + gap))),
+        gap / ((smaller + gap) * (2 * smaller + gap)),
+        because="and at most the larger",
+    )
     bound, z = sqrt(6 / (fan_in + fan_out)), Symbol("z", real=True)
     t.equal(
         t.state("uniform form", Eq(Integral(z**2 / (2 * bound), (z, -bound, bound)), xavier)),

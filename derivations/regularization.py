@@ -438,6 +438,17 @@ def weight_decay_coupled_and_decoupled(t: Proof) -> None:
         t.state("SGD", Eq(coupled, (1 - lr * lam) * theta - lr * g)),
         because="the gradient enters linearly",
     )
+    scale = t.real("P")
+    t.equal(
+        t.state(
+            "a preconditioner P scales the coupled decay",
+            Eq(
+                theta - lr * scale * (g + lam * theta) - ((1 - lr * lam) * theta - lr * scale * g),
+                lr * lam * (1 - scale) * theta,
+            ),
+        ),
+        because="the two rules agree for every weight only where P = 1",
+    )
     beta1, beta2 = t.real("beta1", 0, 1, open=True), t.real("beta2", 0, 1, open=True)
     start = {"theta": theta, "m": 0, "v": 0, "t": 1, "lr": lr, "beta1": beta1, "beta2": beta2, "eps": 0}
     decoupled = following("adamw", **start, g=g, weight_decay=lam)[0]
@@ -719,11 +730,12 @@ def geometric_augmentation(t: Proof) -> None:
     )
     several = t.size("H", minimum=2)
     value, relabeled = t.vector("loss", several), t.random("P", orders(several, several))
+    origin = t.real("origin")
     permuted = total(several, lambda g: total(several, lambda h: relabeled[g, h] * value[h]))
     t.expectation(
         t.state(
             "a sum over a group does not notice a transform",
-            Eq(Expectation((permuted - total(several, lambda g: value[g])) ** 2), 0),
+            Eq(Expectation((permuted - origin) ** 2), (total(several, lambda g: value[g]) - origin) ** 2),
         ),
         because="g -> g h permutes the group, and no permutation of the terms changes their sum",
     )

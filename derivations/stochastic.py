@@ -135,7 +135,8 @@ def minibatch_variance_without_replacement(t: Proof) -> None:
         t.state("an example is drawn with probability m/n", Eq(binomial(n - 1, b - 1) / binomial(n, b), b / n)),
         because="of the binomial(n, m) samples, those with the example choose the other m-1 among n-1",
     )
-    drawn = batch_mean(t.random("W", orders(b, n)), b, n, gradient)
+    draws = t.random("W", orders(b, n))
+    drawn = batch_mean(draws, b, n, gradient)
     factor = (n - b) / (n - 1)
     t.expectation(
         t.state("unbiased without replacement", Eq(Expectation(drawn), mean)),
@@ -147,10 +148,25 @@ def minibatch_variance_without_replacement(t: Proof) -> None:
             "the deviations of all n examples add up to 0, so two different ones have the covariance -sigma^2/(n-1)"
         ),
     )
+    origin = t.real("origin")
     everything = batch_mean(t.random("A", orders(n, n)), n, n, gradient)
     t.expectation(
-        t.state("all examples give the exact gradient", Eq(Expectation((everything - mean) ** 2), 0)),
-        because="n - m = 0 for m = n: whatever the order, the sum is the same",
+        t.state(
+            "all examples give the exact gradient", Eq(Expectation((everything - origin) ** 2), (mean - origin) ** 2)
+        ),
+        because="n - m = 0 for m = n: seen from any point the square has no variance, for the order does not matter",
+    )
+    other = t.vector("h", n)  # a second coordinate of the gradients
+    mean_h = average(n, lambda i: other[i])
+    t.expectation(
+        t.state(
+            "covariance of two coordinates",
+            Eq(
+                Expectation(drawn * (batch_mean(draws, b, n, lambda i: other[i]) - mean_h)),
+                factor * average(n, lambda i: (gradient(i) - mean) * (other[i] - mean_h)) / b,
+            ),
+        ),
+        because="the same factor for every entry of the covariance matrix of the gradients",
     )
     t.compare(
         t.state("without replacement is never worse", Le(factor * sigma2 / b, sigma2 / b)),
@@ -254,6 +270,32 @@ def reshuffled(t: Proof, n: Any, g: Any, c: Any, mean: Any) -> None:
     t.equal(
         t.state("after a first draw without replacement", Eq(rest - mean(c), (mean(c) - g[first, c]) / (n - 1))),
         because="the mean of the others: what the first example had above the mean, the others lack",
+    )
+
+
+@theorem(
+    "A control variate keeps the gradient unbiased and has the variance of the change since the snapshot",
+    covers=["000:minibatch-gradient-estimate"],
+    sources=[Source("000", "l.755-787", "the minibatch gradient, of which this is a refinement")],
+)
+def variance_reduced_gradient(t: Proof) -> None:
+    """SVRG: g_i(x) - g_i(snapshot) + the full gradient at the snapshot. The full gradient gives back what the
+    sample takes.
+    """
+    n = t.size("n", minimum=2)
+    g, old = t.vector("g", n), t.vector("g_old", n)
+    draw = t.random("D", choices(lambda i: 1 / n, 1, n))
+    corrected = total(n, lambda i: draw[1, i] * (g[i] - old[i])) + average(n, lambda i: old[i])
+    t.expectation(
+        t.state("unbiased", Eq(Expectation(corrected), average(n, lambda i: g[i]))),
+        because="the mean of the old gradients is subtracted on average and added exactly",
+    )
+    t.expectation(
+        t.state(
+            "variance",
+            Eq(Expectation((corrected - average(n, lambda i: g[i])) ** 2), spread(n, lambda i: g[i] - old[i])),
+        ),
+        because="only the differences are sampled: it vanishes as the iterate approaches the snapshot",
     )
 
 
@@ -456,14 +498,17 @@ def shuffled(t: Proof) -> None:
     """
     n = t.size("n", minimum=2)
     order, g, i = t.random("P", orders(n, n)), t.vector("g", n), t.index("i", n)
-    times = total(n, lambda s: order[s, i])
+    times, origin = total(n, lambda s: order[s, i]), t.real("origin")
     t.expectation(
-        t.state("every example once", Eq(Expectation((times - 1) ** 2), 0)),
+        t.state("every example once", Eq(Expectation((times - origin) ** 2), (1 - origin) ** 2)),
         because="the number of times has mean 1 and variance 0",
     )
     collected = total(n, lambda s: total(n, lambda k: order[s, k] * g[k]))
     t.expectation(
-        t.state("the sum over an epoch is certain", Eq(Expectation((collected - total(n, lambda k: g[k])) ** 2), 0)),
+        t.state(
+            "the sum over an epoch is certain",
+            Eq(Expectation((collected - origin) ** 2), (total(n, lambda k: g[k]) - origin) ** 2),
+        ),
         because="each gradient is added once, in whatever order",
     )
 
@@ -780,6 +825,25 @@ def one_subgradient_step(t: Proof) -> None:
         ),
         because="expand the square; the noise has mean 0 given the iterate, so only h meets the distance",
     )
+    projected_step(t, d)
+
+
+def projected_step(t: Proof, d: Any) -> None:
+    """Projection P on a convex set that holds x*: (x - Px)'(x* - Px) <= 0. Coordinates u = x - Px, v = Px - x*."""
+    u, v = t.vector("x_less_Px", d), t.vector("Px_less_opt", d)
+    obtuse = Ge(total(d, lambda c: u[c] * v[c]), 0)
+    claim = Le(total(d, lambda c: v[c] ** 2), total(d, lambda c: (u[c] + v[c]) ** 2))
+    inside = t.suppose(obtuse)
+    nearer = inside.compare(
+        claim,
+        [total(d, lambda c: u[c] ** 2), 2 * obtuse.lhs],
+        because="|x - x*|^2 = |u|^2 + 2 u'v + |v|^2",
+    )
+    t.implies(
+        t.state("projecting comes no farther from the minimum", Implies(obtuse, nearer.claim)),
+        nearer,
+        because="so the bound holds with a projection after every step",
+    )
 
 
 def telescoped(t: Proof, k: Any) -> None:
@@ -797,6 +861,12 @@ def telescoped(t: Proof, k: Any) -> None:
         t.state("the mean gap", Le(mean_gap, bound)),
         [last / (2 * steps), total(k, lambda i: alpha[i] * slack[i]) / steps],
         because="add the K steps: the distances telescope, and the last one is not negative",
+    )
+    least, over = t.nonnegative("least"), t.vector("over", k, low=0)  # the gaps, measured from the least of them
+    t.compare(
+        t.state("the best iterate", Le(least, total(k, lambda i: alpha[i] * (least + over[i])) / steps)),
+        total(k, lambda i: alpha[i] * over[i]) / steps,
+        because="the least gap is at most the mean gap, so it obeys the bound too",
     )
     d = next(s.symbol for s in t.declared if str(s.symbol) == "d")
     x, q, value = t.vector("x", k, d), t.vector("q", d), t.real("F_bar")
