@@ -555,7 +555,7 @@ def rmsprop_nesterov(t: Proof) -> None:
     n = t.size("n")
     k = t.integer("k", 0, n)
     alpha, rho = forgetting(t, "alpha"), forgetting(t)
-    lr, delta, start = t.positive("lr"), t.positive("delta"), t.real("theta0")
+    lr, delta, start, v0 = t.positive("lr"), t.positive("delta"), t.real("theta0"), t.real("v0")
     g = t.vector("g", n + 1)
     held = lambda r, g: following("rmsprop", theta=0, s=r, g=g, lr=lr, alpha=rho, eps=0)[1]  # noqa: E731
     push = lambda r, g: lr * g / sqrt(delta + held(r, g))  # noqa: E731
@@ -569,15 +569,15 @@ def rmsprop_nesterov(t: Proof) -> None:
         w=(start, lambda *f: step(f[4](k), f[5](k))[0]),
         s=(0, lambda *f: step(f[4](k), f[5](k))[1]),
         z=(start, lambda *f: f[6](k) + alpha * f[7](k) - push(f[8](k), 0)),
-        u=(0, lambda *f: alpha * f[7](k) - push(f[8](k), 0)),
+        u=(v0, lambda *f: alpha * f[7](k) - push(f[8](k), 0)),
         q=(0, lambda *f: held(f[8](k), 0)),
     )
     t.induct(
         t.state("without momentum it is RMSProp", Eq(y(k), w(k))), over=k, because="the velocity is the step of RMSProp"
     )
     t.induct(
-        Eq(u(k), 0),
-        t.state("without gradients nothing moves", Eq(z(k), start)),
+        t.state("without gradients the velocity only decays", Eq(u(k), alpha**k * v0)),
+        t.state("and a coordinate at rest stays", Eq(z(k), start + alpha * (1 - alpha**k) / (1 - alpha) * v0)),
         over=k,
         because="0 / sqrt(delta) = 0, which is what delta is for",
     )

@@ -436,25 +436,22 @@ def batch_terminology(t: Proof) -> None:
     covers=["000:linear-output-for-regression"],
     sources=[Source("000", "l.147-155", "model.add(Dense(d)) without an activation, loss mse")],
 )
-def linear_output(t: Proof) -> None:
+def linear_output_layer(t: Proof) -> None:
     """Features h, weights w, bias b, targets y of n examples: J = sum_i (w'h_i + b - y_i)^2."""
     n, d = t.size("n"), t.size("d")
-    j = t.index("j", d)
     h, y, w, v, b = t.vector("h", n, d), t.vector("y", n), t.vector("w", d), t.vector("v", d), t.real("b")
     output = lambda i, w, b: total(d, lambda k: w[k] * h[i, k]) + b  # noqa: E731
     loss = lambda w: total(n, lambda i: (output(i, w, b) - y[i]) ** 2)  # noqa: E731
     slope = lambda k: 2 * total(n, lambda i: (output(i, w, b) - y[i]) * h[i, k])  # noqa: E731
-    t.equal(
-        t.state("normal equations", Eq(Derivative(loss(w), w[j]), slope(j))),
-        because="the chain rule, example by example",
-    )
     shifted = total(n, lambda i: (output(i, w, b) + total(d, lambda k: v[k] * h[i, k]) - y[i]) ** 2)
+    linear, square = total(d, lambda k: v[k] * slope(k)), total(n, lambda i: total(d, lambda k: v[k] * h[i, k]) ** 2)
+    t.equal(
+        t.state("a change v of the weights: the gradient, and a square", Eq(shifted, loss(w) + linear + square)),
+        because="the output changes by v'h; so the gradient is 2 sum_i (output_i - y_i) h_i, 0 in the normal equations",
+    )
     t.compare(
-        t.state(
-            "convex: the loss lies above its tangent planes",
-            Ge(shifted, loss(w) + total(d, lambda k: v[k] * slope(k))),
-        ),
-        total(n, lambda i: total(d, lambda k: v[k] * h[i, k]) ** 2),
+        t.state("convex: the loss lies above its tangent planes", Ge(shifted, loss(w) + linear)),
+        square,
         because="the remainder is the square of the change of the output",
     )
     z = t.real("z")
@@ -592,14 +589,13 @@ def activation_forms(t: Proof) -> None:
         because="tanh' = 1 - tanh^2, at the preactivation",
     )
     t.equal(t.state("slope of tanh", Eq(Derivative(tanh(z), z), 1 - tanh(z) ** 2)), because="the quotient rule")
-    weight, signal, rest = t.real("w_j x_j r")  # the preactivation as a function of one weight
-    one = weight * signal + rest
-    for name, premise, slope in (("active", Gt(one, 0), signal), ("inactive", Lt(one, 0), Integer(0))):
-        shown = t.suppose(premise).equal(
-            Eq(Derivative(Max(0, one), weight), slope),
+    weight, signal = t.real("w_j x_j")  # the preactivation as a function of one weight: w_j x_j + r
+    above, below = t.real("r", low=-weight * signal, open=True), t.real("r_", high=-weight * signal, open=True)
+    for name, rest, slope in (("active", above, signal), ("inactive", below, Integer(0))):
+        t.equal(
+            t.state(f"ReLU, {name}", Eq(Derivative(Max(0, weight * signal + rest), weight), slope)),
             because="ReLU is the identity where it is active, 0 where it is not",
         )
-        t.implies(t.state(f"ReLU, {name}", Implies(premise, shown.claim)), shown, because="as supposed")
 
 
 @theorem(
