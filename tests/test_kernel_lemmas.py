@@ -107,3 +107,15 @@ def test_an_instance_must_be_visibly_real():
     for unsafe in (log(d[1]), sqrt(1 + total(n, lambda k: d[k])), 1 / total(n, lambda k: d[k])):
         with pytest.raises(NotShown, match="real"):
             t.instance(lemma, {x: unsafe}, because="may be complex or infinite")
+
+
+def test_an_exhibited_slope_must_be_the_derivative_and_have_the_sign():
+    t = Proof()
+    end = t.nonnegative("a")
+    x = t.real("x", 0, end)
+    claim, function = Ge(end**2 * exp(end), 0), x**2 * exp(x)
+    t.monotone(claim, function, x, slope=x * (2 + x) * exp(x), because="the product rule")
+    with pytest.raises(NotShown, match="not the derivative"):
+        t.monotone(claim, function, x, slope=x**2 * exp(x), because="a factor is missing")
+    with pytest.raises(NotShown, match="sign"):
+        t.monotone(Ge((end - 1) ** 2, 1), (x - 1) ** 2, x, slope=2 * (x - 1), because="it falls first")

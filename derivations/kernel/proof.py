@@ -244,11 +244,17 @@ class Proof(Scope):
                 raise NotShown(f"endpoints: the bound at {end} is not visible")
         return self._establish("endpoints", claim, because, using)
 
-    def monotone(self, claim: Any, function: Any, variable: Any, *, because: str, using: Sequence[Fact] = ()) -> Fact:
+    def monotone(
+        self, claim: Any, function: Any, variable: Any, *, because: str, using: Sequence[Fact] = (), slope: Any = None
+    ) -> Fact:
         """f(a) <= f(b) (or < when strict): f is continuous between a and b and its derivative has a visible sign there.
 
-        `variable` must be declared as a real between the two points, so that the sign is read off exactly there.
+        `variable` must be declared as a real between the two points, so that the sign is read off exactly there. `slope` is
+        the derivative in the form in which its sign is visible, where engine 1 would not find that form.
         """
+        if slope is not None and not self._zero(sympy.diff(function, variable) - slope, ()):
+            raise NotShown(f"monotone: {slope} is not the derivative of {function}")
+        exhibited = [] if slope is None else [slope]
         smaller, larger, strict = _ordered(claim)
         scope = self._with(using)
         low, high = self._interval(variable, function)
@@ -259,6 +265,7 @@ class Proof(Scope):
                 larger - substituted(function, {variable: b}), using
             ):
                 candidates = [
+                    *(sign * e for e in exhibited),
                     sign * slope,
                     sympy.factor(sign * slope),
                     sympy.together(sign * slope),
@@ -614,7 +621,11 @@ class Proof(Scope):
         return [h for h in fact.hypotheses if h not in self.hypotheses]
 
     def _visible_relation(self, relation: Any) -> None:
-        if relation in (True, sympy.true):
+        if isinstance(relation, sympy.And):
+            for part in relation.args:
+                self._visible_relation(part)
+            return
+        if relation in (True, sympy.true) or relation.func(*relation.args) == sympy.true:
             return
         smaller, larger, strict = _ordered(relation)
         rest = sympy.expand(larger - smaller)
