@@ -628,8 +628,8 @@ class Proof(Scope):
         if relation in (True, sympy.true) or relation.func(*relation.args) == sympy.true:
             return
         smaller, larger, strict = _ordered(relation)
-        rest = sympy.expand(larger - smaller)
-        if not (nonnegative(rest, self, strict=strict) or nonnegative(sympy.factor(rest), self, strict=strict)):
+        rest = larger - smaller
+        if not any(nonnegative(form(rest), self, strict=strict) for form in (lambda e: e, sympy.expand, sympy.factor)):
             raise NotShown(f"{relation} is not visible")
 
 
