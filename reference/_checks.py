@@ -62,6 +62,8 @@ def choice(value: str, known: Iterable[str], name: str) -> None:
 
 def finite(values: Any, name: str) -> None:
     """Raise unless every entry is finite; the message gives the row and the column of the first that is not."""
+    if hasattr(values, "detach") and bool(values.isfinite().all()):
+        return  # a tensor is looked at where it is, and copied only for the message
     array = _array(values)
     # One product is a cheap sufficient test: only a sum that overflows or meets a NaN needs the entries looked at.
     flat = array.ravel()
@@ -110,6 +112,14 @@ def same_shape(first: Any, second: Any, first_name: str, second_name: str) -> No
         raise ValueError(
             f"{second_name} must have the shape {tuple(first.shape)} of {first_name}, "
             f"got {second_name}.shape={tuple(second.shape)}"
+        )
+
+
+def same_dtype(first: Any, second: Any, first_name: str, second_name: str) -> None:
+    """Raise unless both arrays have one dtype: a trainer mixes no precisions silently."""
+    if first.dtype != second.dtype:
+        raise ValueError(
+            f"{second_name} must have the dtype {first.dtype} of {first_name}, got {second_name}.dtype={second.dtype}"
         )
 
 

@@ -85,6 +85,18 @@ def spoiled(value, row, column):
         ({"beta": 0.9}, "hyperparameter of adam must be one of"),
         ({"theta": np.zeros(5)}, "theta must have 26 parameters, got theta.shape=(5,)"),
         ({"rng": [np.random.default_rng(0)]}, "rng must be one generator for each of the 1 members"),
+        ({"inputs": np.ones((6, 3), np.float32)}, "inputs must have the dtype"),
+        (
+            {"samples": np.array([[0, 5]])},
+            "samples must be indices (count,) for each of the members (), got shape=(1, 2)",
+        ),
+        ({"l2": -1.0}, "l2 must be non-negative, got l2=-1.0"),
+        ({"max_norm": 0.0}, "max_norm must be positive, got max_norm=0.0"),
+        ({"patience": 3}, "validation must be given for patience or a Plateau, got validation=None"),
+        ({"snapshot_every": 0}, "snapshot_every must be an integer of at least 1, got snapshot_every=0"),
+        ({"weight_decay": 0.1}, "hyperparameter of adam must be one of betas, eps, eps_inside, lr, got"),
+        ({"optimizer": "adamw", "weight_decay": -0.1}, "weight_decay must be non-negative, got weight_decay=-0.1"),
+        ({"optimizer": "nesterov", "momentum": 1.0}, "momentum must be in [0, 1), got momentum=1.0"),
         ({"samples": np.array([[0, 6]])}, "samples must be in [0, 6), got samples=6"),
     ],
 )

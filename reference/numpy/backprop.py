@@ -59,6 +59,7 @@ def forward(
     array([[7.5]])
     """
     network.check_inputs(inputs)
+    check.same_dtype(theta, inputs, "theta", "inputs")
     _check_count(network, masks, Dropout, "masks")
     _check_count(network, statistics, BatchNorm, "statistics")
     return _forward(network, network.views(theta), inputs, [{} for _ in network.layers], masks, statistics)
@@ -93,6 +94,7 @@ def loss_and_gradient(
     """
     check.choice(loss, LOSSES, "loss")
     network.check_inputs(inputs)
+    check.same_dtype(theta, inputs, "theta", "inputs")
     _check_count(network, masks, Dropout, "masks")
     _check_targets(network, inputs, targets, loss)
     gradient = np.zeros_like(theta)

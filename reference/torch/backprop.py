@@ -54,6 +54,7 @@ def forward(
     tensor([[7.5000]])
     """
     network.check_inputs(inputs)
+    check.same_dtype(theta, inputs, "theta", "inputs")
     _check_count(network, masks, Dropout, "masks")
     _check_count(network, statistics, BatchNorm, "statistics")
     return _forward(network, network.views(theta), inputs, masks, statistics)
@@ -88,6 +89,7 @@ def loss_and_gradient(
     """
     check.choice(loss, LOSSES, "loss")
     network.check_inputs(inputs)
+    check.same_dtype(theta, inputs, "theta", "inputs")
     _check_count(network, masks, Dropout, "masks")
     _check_targets(network, inputs, targets, loss)
     gradient = torch.empty_like(theta)

@@ -106,6 +106,7 @@ def find(name: str, **hyper: Any) -> Rule:
     rule = OPTIMIZERS[name]
     for key in hyper:
         check.choice(key, ("lr", *rule.hyper), f"hyperparameter of {name}")
+    hyper = {key: value.cpu() if isinstance(value, Tensor) else value for key, value in hyper.items()}
     shapes = [value.shape for value in hyper.values() if isinstance(value, Tensor)]
     members = np.broadcast_shapes((1,), *shapes)
     rule.step(torch.zeros(members), torch.zeros(members), **{"lr": 1.0, **hyper})

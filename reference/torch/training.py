@@ -207,6 +207,7 @@ class Trainer:
         check.choice(self.loss, LOSSES, "loss")
         _check_targets(self.network, self.inputs, self.targets, self.loss)
         check.finite(self.theta, "theta")
+        check.same_dtype(self.theta, self.inputs, "theta", "inputs")
         if not callable(self.lr):
             check.positive(self.lr, "lr")
         check.nonnegative(self.l1, "l1")
@@ -219,6 +220,10 @@ class Trainer:
             raise ValueError(f"rng must be one generator for each of the {wanted[0]} members, got rng={members}")
         if self.samples is not None:
             check.labels(self.samples, len(self.inputs), "samples")
+            lead = tuple(self.theta.shape[:-1])
+            if tuple(self.samples.shape[:-1]) != lead:
+                shape = tuple(self.samples.shape)
+                raise ValueError(f"samples must be indices (count,) for each of the members {lead}, got shape={shape}")
         check.batch_fits(self.batch_size, self.examples)
         if self.validation is not None:
             self.network.check_inputs(self.validation[0])
@@ -245,7 +250,7 @@ class Trainer:
         samples = None if self.samples is None else np.asarray(self.samples.cpu())
         if isinstance(self.rng, np.random.Generator):
             order = self.rng.permutation(self.examples)
-            return order if samples is None else samples.reshape(-1)[order]
+            return order if samples is None else samples[order]
         count = self.examples
         orders = np.stack([rng.permutation(count) for rng in self.rng])
         return orders if samples is None else np.take_along_axis(samples, orders, axis=-1)
