@@ -242,6 +242,16 @@ def saturation_absorbs_gains(t: Proof) -> None:
     )
     gain, a = t.positive("g"), t.real("a")
     t.equal(t.state("relu", Eq(Max(0, gain * a), gain * Max(0, a))), because="a positive factor leaves the maximum")
+    n, offset = t.size("n"), t.real("b")
+    v, image = t.vector("v", n), t.vector("q", n)
+    mean = total(n, lambda k: v[k]) / n
+    t.equal(
+        t.state(
+            "brightness",
+            Eq(total(n, lambda k: (v[k] - mean) * (image[k] + offset)), total(n, lambda k: (v[k] - mean) * image[k])),
+        ),
+        because="weights that sum to 0 do not see a common offset, whatever the activation",
+    )
 
 
 @theorem(
@@ -365,7 +375,30 @@ def leaky_relu_function(t: Proof) -> None:
     undone = Eq(leaky(leaky(z, more), 1 / more), z)
     sides = [side.equal(undone, because="the sign is kept, the factor undone") for side in (right, left)]
     t.cases(t.state("inverse", undone), sides, because="z is not 0: leaky(1/alpha) inverts leaky(alpha) for alpha > 0")
+    distances(t, less)
     shared_slope(t, alpha)
+
+
+def distances(t: Proof, less: Any) -> None:
+    """For 0 <= alpha <= 1 no distance grows, and none shrinks by more than the factor alpha."""
+    r, gap = t.real("r"), t.nonnegative("g")
+    p, q = t.real("p"), t.real("q")
+    triangle = triangle_inequality(t, p, q)
+    rise = leaky(r + gap, 1 - less) - leaky(r, 1 - less)
+    up = t.instance(triangle, {p: r, q: gap}, because="|r + g| <= |r| + g")
+    down = t.instance(triangle, {p: r + gap, q: -gap}, because="|r| <= |r + g| + g")
+    t.compare(
+        t.state("never below alpha", Ge(rise, (1 - less) * gap)),
+        less * (gap - Abs(r) + Abs(r + gap)) / 2,
+        using=[down],
+        because="the rise is alpha g + (1 - alpha) (g + |r + g| - |r|)/2",
+    )
+    t.compare(
+        t.state("never above 1", Le(rise, gap)),
+        less * (gap + Abs(r) - Abs(r + gap)) / 2,
+        using=[up],
+        because="and the bracket is at most 2 g",
+    )
 
 
 def shared_slope(t: Proof, alpha: Any) -> None:

@@ -7,7 +7,7 @@ of different widths are layers of one width n with rows and columns of zeros.
 
 from __future__ import annotations
 
-from sympy import Abs, Derivative, KroneckerDelta, Max, Rational, exp, log, pi
+from sympy import Abs, Derivative, KroneckerDelta, Max, Rational, exp, log, pi, sqrt
 
 from .kernel import Eq, Ge, Le, Lt, Proof, Source, misprint, theorem, total
 
@@ -482,6 +482,12 @@ def backpropagation_cost(t: Proof) -> None:
         t.state("finite differences cost more", Ge((parameters + 1) * forward, 3 * forward)),
         [forward * part for part in spare],
         because="one forward pass for each parameter and one more; every layer has at least two parameters",
+    )
+    segment = t.positive("c")
+    t.compare(
+        t.state("checkpoints", Ge(layers / segment + segment, 2 * sqrt(layers))),
+        (sqrt(segment) - sqrt(layers) / sqrt(segment)) ** 2,
+        because="storing every c-th layer and recomputing one segment holds L/c + c layers, least at c = sqrt(L)",
     )
     t.equal(
         t.state("a batch", Eq(total(examples, lambda s: gradient), examples * gradient)),

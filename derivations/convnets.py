@@ -174,6 +174,13 @@ def convolution_translation_equivariance(t: Proof) -> None:
         t.state("equivariance", Eq(convolution(moved, output + shift), convolution(lambda p: x[p], output))),
         because="the window moves along with the signal",
     )
+    along, k = t.vector("e", outputs), t.time("k")
+    (diagonal,) = t.recursion(k, T=((output,), along[output], lambda T: T(output, k)))
+    t.induct(
+        t.state("converse", Eq(diagonal(output, k), along[output])),
+        over=k,
+        because="a linear map with T(t+1, p+1) = T(t, p) has one number on each diagonal: it is a convolution",
+    )
     matrix = lambda t, p: total(taps, lambda k: f[k] * KroneckerDelta(p, t + k - 1))  # noqa: E731
     t.equal(
         t.state("toeplitz", Eq(matrix(output + shift, p + shift), matrix(output, p))),
@@ -310,6 +317,12 @@ def pooling(t: Proof) -> None:
         t.state("gradient mass", Eq(received, total(windows, lambda u: g[u]))),
         because="the shares of a window sum to 1",
     )
+    chosen = t.vector("c", windows, size)
+    selected = total(windows, lambda u: g[u] * total(size, lambda a: chosen[u, a] * x[u, a]))
+    t.equal(
+        t.state("any pooling at fixed winners", Eq(Derivative(selected, x[u, a]), g[u] * chosen[u, a])),
+        because="the adjoint of a selection scatters: one winner receives all, tied ones any shares that sum to 1",
+    )
     maximum_over_a_window(t)
 
 
@@ -334,7 +347,7 @@ def maximum_over_a_window(t: Proof) -> None:
     t.induct_from(
         claim, over=k, base=base, step=step, because="entry by entry; exchange the windows for the other sign"
     )
-    top, drop = t.real("a_max"), t.nonnegative("c")
+    top, drop = t.real("a_max"), t.nonnegative("b")
     t.compare(
         t.state("relu keeps the largest", Le(Max(0, top - drop), Max(0, top))),
         Min(Max(0, top), Max(0, top) - top + drop),

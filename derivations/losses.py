@@ -611,6 +611,14 @@ def soft_labels(t: Proof, classes: Any, f: Any, a: Any, i: Any) -> None:
         t.state("gradient for soft labels", Eq(Derivative(loss, a[i]), f(i) - v(i))),
         because="sum_k v_k (f_i - delta_ik) = f_i - v_i: prediction minus target again",
     )
+    y, rate = t.index("c", classes), t.real("epsilon", 0, 1)
+    smoothed = lambda k: (1 - rate) * KroneckerDelta(k, y) + rate / classes  # noqa: E731
+    smoothed_loss = -total(classes, lambda k: smoothed(k) * log(f(k)))
+    mean_loss = -total(classes, lambda k: log(f(k))) / classes
+    t.equal(
+        t.state("label smoothing", Eq(smoothed_loss, (1 - rate) * -log(f(y)) + rate * mean_loss)),
+        because="the loss is linear in the label: a mixture with the mean loss over all classes",
+    )
 
 
 @misprint(
@@ -869,13 +877,16 @@ def weight(x: Any) -> Any:
 
 
 def pointwise_pinsker(t: Proof) -> tuple[Any, Fact]:
-    """x log x - x + 1 >= 3 (x-1)^2 / (2 (x+2)) for x > 0: equal with equal slopes at 1, and growing apart on either side."""
+    """x log x - x + 1 >= 3 (x-1)^2 / (2 (x+2)) for x > 0: value and slope agree at 1, then the sides grow apart."""
     x, end = t.positive("x"), t.real("b", 1)
     r = t.real("r", 1, end)
     difference = lambda x: x * log(x) - x + 1 - weight(x)  # noqa: E731
     slope = lambda x: log(x) - 3 * (x - 1) * (x + 5) / (2 * (x + 2) ** 2)  # noqa: E731
     rising = t.monotone(
-        Ge(slope(end), 0), slope(r), r, because="the slope of the difference has the derivative (x-1)^2 (x+8) / (x (x+2)^3)"
+        Ge(slope(end), 0),
+        slope(r),
+        r,
+        because="the slope of the difference has the derivative (x-1)^2 (x+8) / (x (x+2)^3)",
     )
     right = t.monotone(
         Ge(difference(end), 0),
@@ -887,7 +898,10 @@ def pointwise_pinsker(t: Proof) -> tuple[Any, Fact]:
     )
     mirrored = lambda b: b - 1 - log(b) - 3 * (b - 1) ** 2 / (2 * (1 + 2 * b))  # noqa: E731 - b times the difference at 1/b
     left = t.monotone(
-        Ge(mirrored(end), 0), mirrored(r), r, because="b times the difference at 1/b has the slope (b-1)^3 / (b (1+2b)^2)"
+        Ge(mirrored(end), 0),
+        mirrored(r),
+        r,
+        because="b times the difference at 1/b has the slope (b-1)^3 / (b (1+2b)^2)",
     )
     claim = Ge(difference(x), 0)
     larger, smaller = t.suppose(Ge(x, 1)), t.suppose(Lt(x, 1))
