@@ -513,8 +513,8 @@ def tent_map_pieces(t: Proof) -> None:
     for name, side in (("on", 1), ("off", -1)):
         both = t.suppose(Ge(side * a, 0)).suppose(Ge(side * b, 0))
         fact = both.equal(
-            Eq(relu(mean(a, b)), mean(relu(a), relu(b))),
-            because="between two points with the same sign it keeps the sign",
+            Eq(mean(a, b) + relu(mean(a, b)), mean(a + relu(a), b + relu(b))),
+            because="between two points with the same sign it keeps the sign: x + relu(x) is 2x or x there",
         )
         inner = t.suppose(Ge(side * a, 0)).implies(Implies(Ge(side * b, 0), fact.claim), fact, because="as supposed")
         t.implies(

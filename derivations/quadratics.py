@@ -416,7 +416,7 @@ def condition_number(t: Proof) -> None:
         using=[below, above],
         because="|x error| / |x| against |b error| / |b|, squared and without fractions: one bound for each factor",
     )
-    i, p, q = t.index("i", n), t.index("p", n), t.index("q", n)
+    p, q = t.index("p", n), t.index("q", n)
     delta = KroneckerDelta
     single = lambda j: total(n, lambda i: (eigenvalue(i) * delta(i, j)) ** 2)  # noqa: E731
     t.equal(
@@ -424,12 +424,15 @@ def condition_number(t: Proof) -> None:
         because="the error along eigenvector p, the data along q: their squares are those of the eigenvalues, largest "
         "over smallest in the worst case",
     )
-    neighbour = lambda j: eigenvalue(i) * delta(i, j) - eigenvalue(p) * delta(i, p) * delta(j, p)  # noqa: E731
+    neighbor = lambda i, j: eigenvalue(i) * delta(i, j) - eigenvalue(p) * delta(i, p) * delta(j, p)  # noqa: E731
     t.equal(
-        t.state("a singular neighbour", Eq(total(n, lambda j: neighbour(j) * delta(j, p)), 0)),
+        t.state(
+            "a singular neighbor",
+            Eq(total(n, lambda j: neighbor(q, j) * delta(j, q)), eigenvalue(q) * (1 - delta(p, q))),
+        ),
         because=(
-            "A - lambda_p e_p e_p' maps e_p to 0; with |lambda_p| = m the relative distance is m / |lambda|_max "
-            "= 1/kappa"
+            "A - lambda_p e_p e_p' has the eigenvalue 0 for e_p and the others of A; with |lambda_p| = m its relative "
+            "distance from A is m / |lambda|_max = 1/kappa"
         ),
     )
     t.compare(t.state("at least 1", Ge(kappa, 1)), gap / m, because="the largest is not the smallest")
@@ -519,13 +522,18 @@ def curvature_along_the_gradient(t: Proof) -> None:
 def quadratic_minimum(t: Proof) -> None:
     """b = A x* says that b is in the range; then f - f* is the form of A, and its sign along every line decides."""
     n, a, times = quadratic(t)
-    x, best, v, j, s = t.vector("x", n), t.vector("xstar", n), t.vector("v", n), t.index("j", n), t.real("s")
+    x, best, v, s = t.vector("x", n), t.vector("xstar", n), t.vector("v", n), t.real("s")
+    data = t.vector("b", n)
     point, star, way = (lambda i: x[i]), (lambda i: best[i]), (lambda i: v[i])
     value = lambda z, b: HALF * form(n, a, z, z) - total(n, lambda i: b(i) * z(i))  # noqa: E731
     b = times(star)
+    slope = lambda z: total(n, lambda i: (times(z)(i) - data[i]) * v[i])  # noqa: E731
+    along = lambda i: x[i] + s * v[i]  # noqa: E731
     t.equal(
-        t.state("gradient", Eq(Derivative(value(point, lambda i: v[i]), x[j]), times(point)(j) - v[j])),
-        because="A is symmetric; otherwise (A + A')/2 would stand here",
+        t.state("gradient", Eq(Derivative(value(along, lambda i: data[i]), s), slope(along))),
+        because=(
+            "the slope along every direction v is (Ax - b)'v, as A is symmetric; otherwise (A + A')/2 would stand here"
+        ),
     )
     difference = lambda i: x[i] - best[i]  # noqa: E731
     t.equal(
@@ -539,7 +547,6 @@ def quadratic_minimum(t: Proof) -> None:
         ),
         because="where v'Av < 0 the right side falls below everything as s grows",
     )
-    data = t.vector("b", n)
     t.equal(
         t.state(
             "b outside the range is unbounded below",
@@ -679,15 +686,19 @@ def axis_aligned_examples(t: Proof) -> None:
         t.state("best step 1/(1 + c)", Eq((1 - 2 * eta).subs(eta, 1 / (1 + c)), -steep.subs(eta, 1 / (1 + c)))),
         because="both factors are (c - 1)/(c + 1) in size: 9/11 for c = 10, 49/51 for c = 50, 0 for the bowl",
     )
-    length = lambda p, q: sqrt(p**2 + q**2)  # noqa: E731
-    cosine = (a * Derivative(f, a) + b * Derivative(f, b)) / (length(a, b) * length(2 * a, 2 * c * b))
-    off = t.suppose(Gt(a, 0))
-    angle = off.equal(
-        Eq(cosine, (a**2 + c * b**2) / (length(a, b) * length(a, c * b))),
-        because="at (4, 1/2) with c = 50 this is 57/sqrt(41665) = 0.279: 73.8 degrees, not orthogonal",
-    )
-    t.implies(
-        t.state("angle between gradient and way", Implies(Gt(a, 0), angle.claim)), angle, because="away from the axis"
+    p = t.positive("p")
+    length = lambda u, v: sqrt(u**2 + v**2)  # noqa: E731
+    t.equal(
+        t.state(
+            "angle between gradient and way",
+            Eq(
+                (p * 2 * p + b * 2 * c * b) / (length(p, b) * length(2 * p, 2 * c * b)),
+                (p**2 + c * b**2) / sqrt((p**2 + b**2) * (p**2 + c**2 * b**2)),
+            ),
+        ),
+        because=(
+            "the cosine at (p, b): at (4, 1/2) with c = 50 it is 57/sqrt(41665) = 0.279, 73.8 degrees, not orthogonal"
+        ),
     )
 
 
