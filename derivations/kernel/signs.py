@@ -22,7 +22,7 @@ def nonnegative(expr: Any, scope: Any, *, strict: bool = False) -> bool:
     if scope.is_slack(expr, strict=strict):
         return True
     if expr.is_Add:
-        if not strict and _dominated(expr.primitive()[1], scope):
+        if not strict and (_dominated(expr, scope) or _dominated(expr.primitive()[1], scope)):
             return True
         if not all(nonnegative(term, scope) for term in expr.args):
             return False
