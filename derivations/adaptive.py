@@ -488,6 +488,14 @@ def rmsprop_limit_cycle(t: Proof) -> None:
         over=k,
         because="g^2 = (lambda lr/2)^2 at both ends, so g/sqrt(s) is the sign of x",
     )
+    kink = lambda x, s: following("rmsprop", theta=x, s=s, g=x / Abs(x), lr=lr, alpha=rho, eps=0)  # noqa: E731
+    y, r = t.recursion(k, y=(lr / 2, lambda y, r: kink(y(k), r(k))[0]), r=(1, lambda y, r: kink(y(k), r(k))[1]))
+    t.induct(
+        t.state("on |x| it alternates too", Eq(y(k), (-1) ** k * lr / 2)),
+        Eq(r(k), 1),
+        over=k,
+        because="the gradient is a sign",
+    )
 
 
 @theorem(
@@ -767,7 +775,66 @@ def adam_moments(t: Proof) -> None:
         using=[weight],
         because="E[g^2] = Var(g) + E[g]^2",
     )
+    t.induct(
+        t.state(
+            "drifting gradients: what m misses of any c",
+            Eq(m(k), (1 - beta**k) * c + (1 - beta) * total(k, lambda i: beta ** (k - i) * (g[i] - c))),
+        ),
+        over=k,
+        because="the weights add up to 1 - beta^k, so the error of m/(1 - beta^k) is the weighted mean of the drift",
+    )
+    squares_of_means(t, k, beta)
     corrected_larger(t, k, beta)
+
+
+def squares_of_means(t: Proof, k: Any, beta: Any) -> None:
+    """With one decay for both moments v^ >= m^^2, as for every weighted average. (After k + 1 gradients, g_0 the
+    first.)
+    """
+    n = t.size("N")
+    j, first, g = t.integer("s", 0, n), t.real("h0"), t.vector("h", n + 1)
+    moments = (
+        lambda m, v, g: following(  # noqa: E731
+            "adam", theta=0, m=m, v=v, g=g, lr=1, beta1=beta, beta2=beta, eps=1, t=j + 1
+        )[1:]
+    )
+    m, v, weight = t.recursion(
+        j,
+        p=(moments(0, 0, first)[0], lambda *f: moments(f[0](j), f[1](j), g[j + 1])[0]),
+        q=(moments(0, 0, first)[1], lambda *f: moments(f[0](j), f[1](j), g[j + 1])[1]),
+        W=(1 - beta, lambda *f: beta * f[2](j) + 1 - beta),
+    )
+    claim = Gt(weight(j), 0)
+    positive = t.induct_from(
+        claim,
+        over=j,
+        base=t.compare(claim.subs(j, 0), 1 - beta, because="beta < 1"),
+        step=t.suppose(claim).compare(claim.subs(j, j + 1), [beta * weight(j), 1 - beta], because="both parts"),
+        because="step by step",
+    )
+    t.induct(
+        t.state("total weight after k + 1 gradients", Eq(weight(j), 1 - beta ** (j + 1))), over=j, because="as before"
+    )
+    claim = t.state(
+        "with one decay the corrected v is at least the square of the corrected m", Le(m(j) ** 2, weight(j) * v(j))
+    )
+    slack, new = weight(j) * v(j) - m(j) ** 2, g[j + 1]
+    t.induct_from(
+        claim,
+        over=j,
+        base=t.compare(claim.subs(j, 0), [0], because="one gradient: both sides are (1 - beta)^2 g^2"),
+        step=t.suppose(claim).compare(
+            claim.subs(j, j + 1),
+            [
+                beta**2 * slack,
+                beta * (1 - beta) * (weight(j) * new - m(j)) ** 2 / weight(j),
+                beta * (1 - beta) * slack / weight(j),
+            ],
+            using=[positive],
+            because="Jensen, one gradient at a time",
+        ),
+        because="step by step",
+    )
 
 
 def corrected_larger(t: Proof, k: Any, beta: Any) -> None:
