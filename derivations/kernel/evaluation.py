@@ -97,6 +97,8 @@ class Point:
             at = [self.value(a) for a in e.args]
             if e.family not in self.values:
                 raise Undefined(f"{e.family} has no values")
+            if isinstance(self.values[e.family], tuple):
+                return self.values[e.family][sum(e.order)](*map(self.field.lift, at))
             return derivative_at(self.values[e.family], e.order, at, self.field)
         name = type(e).__name__
         if name in _FUNCTIONS:

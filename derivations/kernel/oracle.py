@@ -35,6 +35,7 @@ class Oracle:
     """The expression of one proved claim. Arguments are named by the theorem's symbols; vectors are sequences or arrays.
 
     Sizes are read off the vectors where possible. An index that is not given is free: the result then has an axis for it.
+    An arbitrary smooth function is given as a tuple with its derivatives, phi=(phi, phi'), for mpmath numbers.
 
     >>> from backproof.derivations import oracle
     >>> oracle("ensemble-mean-squared-error", "mean squared error").exact(k=4, v=3, c=1)
@@ -83,6 +84,8 @@ class Oracle:
             if isinstance(symbol, sympy.IndexedBase):
                 array = np.asarray(value, dtype=object)
                 point.values[symbol] = {tuple(i + 1 for i in key): _exact(array[key]) for key in np.ndindex(array.shape)}
+            elif isinstance(value, tuple) and value and callable(value[0]):
+                point.values[symbol] = value  # a function with its derivatives: (phi, phi', ...)
             else:
                 point.values[symbol] = _exact(value)
         for symbol, size in self._sizes(values).items():
@@ -137,6 +140,8 @@ class Oracle:
 
     def _vectorised(self, values: Mapping[str, Any]) -> Any:
         """One pass over the tree: an index on axis a is arange along dimension -(a + 1), so that numpy broadcasts."""
+        if any(isinstance(value, tuple) and value and callable(value[0]) for value in values.values()):
+            raise NotVectorised("a function is given for each number")
         numbers: dict[Any, Any] = {s: np.longdouble(n) for s, n in self._sizes(values).items()}
         for name, value in values.items():
             numbers[self._symbol(name)] = array = np.asarray(value, dtype=np.longdouble)
