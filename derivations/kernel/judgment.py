@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -21,11 +22,15 @@ from .normal_form import is_zero, normal
 from .numbers import Undefined
 from .scope import NotShown
 from .signs import nonnegative
+from .substitution import substituted
 
 POINTS, STEPS = 40, 240  # random instances that all mutants of a claim share; instances of the search downhill
-SLOW = (Expectation, sympy.Integral, sympy.Limit, sympy.Derivative)
-SLOW_POINTS, SLOW_STEPS = 12, 40  # where each value is itself a long computation
-FACTORS = [Fraction(n, d) for n, d in ((0, 1), (1, 1000), (1, 2), (9, 10), (99, 100), (101, 100), (11, 10), (2, 1), (1000, 1))]
+SLOW = (Expectation, sympy.Integral, sympy.Limit)
+SLOW_POINTS, SLOW_STEPS = 10, 12  # where each value is itself a long computation
+PATIENCE = 0.5  # seconds of search for one mutant; only bounds are searched for, equations fail at random instances
+FACTORS = [
+    Fraction(n, d) for n, d in ((0, 1), (1, 1000), (1, 2), (9, 10), (99, 100), (101, 100), (11, 10), (2, 1), (1000, 1))
+]
 STRIDES = [Fraction(1, 7), Fraction(-1, 7), Fraction(1), Fraction(-1)]
 FAR = float("inf")
 
@@ -36,41 +41,55 @@ class Judge:
     def __init__(self, derivation: Any, seed: int = 0) -> None:
         self.derivation, self.proof, self.seed = derivation, derivation.proof, seed
         self._instances: dict[Any, list[tuple[Any, float | None]]] = {}
+        self._attained: dict[Any, bool] = {}
 
     def mutants(self, wanted: int = WANTED) -> list[Mutant]:
         """The first mutants that say something, and something that the claim does not say already."""
         return list(itertools.islice(filter(self._counts, mutants(self.derivation)), wanted))
 
     def judge(self, mutant: Mutant) -> str:
-        """ "refuted", "equivalent", "implied", "unattained" (a bound that leaves room for this one) or "survived"."""
+        """ "refuted", "equivalent", "implied", "open" (a changed bound that may be true: nothing proves it) or "survived"."""
         if self.refuted(mutant):
             return "refuted"
         if equivalent(mutant, self.proof):
             return "equivalent"
         if implied(mutant, self.proof):
             return "implied"
-        return "survived" if self.attained(mutant.original) or not _bounds(mutant) else "unattained"
+        return "open" if _bounds(mutant) and not mutant.description.startswith("attained") else "survived"
 
     def refuted(self, mutant: Mutant) -> bool:
         """Whether an instance was found at which the mutant is false, or without a value though the claim has one."""
         if any(_false_at(point, mutant.claim, margin) for point, margin in self._of(mutant.original)):
             return True
-        return any(_false_at(point, mutant.claim, None) for point in self._aimed(mutant.claim, lambda p: _margin(p, mutant.claim)))
+        if not _bounds(mutant):
+            return False
+        return any(
+            _false_at(p, mutant.claim, None) for p in self._aimed(mutant.claim, lambda p: _goal(p, mutant.claim))
+        )
 
     def attained(self, claim: Any) -> bool:
-        """Whether some instance satisfies an inequality with equality: then it cannot be made strict, or tighter."""
-        if any(margin == 0 for _, margin in self._of(claim)):
-            return True
-        return any(_margin(point, claim) == 0 for point in self._aimed(claim, lambda p: _margin(p, claim)))
+        """Whether some instance satisfies an inequality with equality, and not as 0 = 0: then it is not strict, nor tighter."""
+        if claim not in self._attained:
+            known = (p for p, margin in self._of(claim) if margin == 0)
+            tried = itertools.chain(known, self._aimed(claim, lambda p: _goal(p, claim)))
+            self._attained[claim] = any(_sharp(p, claim) for p in tried)
+        return self._attained[claim]
 
     def _counts(self, mutant: Mutant) -> bool:
         """Whether the second engine can say anything of it, and somewhere it asks for more than the claim."""
-        judged = [(p, m, _margin(p, mutant.claim)) for p, m in self._of(mutant.original) if m is not None]
-        if not any(_heard(p, mutant.claim) for p, _, _ in judged):
+        instances = [(p, m) for p, m in self._of(mutant.original) if m is not None]
+        if not any(_heard(p, mutant.claim) for p, _ in instances):
             return False
         if mutant.description.startswith("attained") and not self.attained(mutant.original):
             return False
-        if not _bounds(mutant) or any(new is None or new < old for _, old, new in judged):
+        if not _bounds(mutant):
+            return True
+        if all(
+            margin == FAR for _, margin in instances
+        ):  # no instance of the premise, so nothing to tell them apart by
+            return False
+        margins = ((_margin(p, mutant.claim), old) for p, old in instances)
+        if any(new is None or new < old for new, old in margins):
             return True
         more = lambda p: _less(_margin(p, mutant.claim), _margin(p, mutant.original))  # noqa: E731
         return any((more(point) or 0) < 0 for point in self._aimed(mutant.original, more))
@@ -80,12 +99,20 @@ class Judge:
         if claim not in self._instances:
             scope, rng = needed(self.proof, claim), random.Random(f"{self.seed} {claim}")
             self._instances[claim] = found = []
-            for _ in range(SLOW_POINTS if claim.has(*SLOW) else POINTS):
+            points: list[Any] = []
+            for _ in range(POINTS):
                 try:
-                    point = scope.point(rng)
+                    points += _variants(scope.point(rng), scope, len(points))
                 except NotShown:
                     break
-                found.append((point, _margin(point, claim)))
+            if claim.has(*SLOW):
+                smaller = sorted(points, key=_entries)[: 2 * len(points) // 3]
+                points = smaller[:: max(1, len(smaller) // SLOW_POINTS)]
+            found += [(point, _margin(point, claim)) for point in points]
+            if isinstance(claim, sympy.Implies) and all(margin == FAR for _, margin in found if margin is not None):
+                found += [
+                    (p, _margin(p, claim)) for p in self._aimed(claim, lambda p: _goal(p, claim)) if _met(p, claim)
+                ]
         return self._instances[claim]
 
     def _aimed(self, claim: Any, objective: Callable[[Any], float | None]) -> Iterator[Point]:
@@ -93,13 +120,19 @@ class Judge:
         scope = needed(self.proof, claim)
         steps = SLOW_STEPS if claim.has(*SLOW) else STEPS
         start = [(value, i) for i, (p, _) in enumerate(self._of(claim)) if (value := objective(p)) is not None]
+        until = time.monotonic() + PATIENCE
         for value, i in sorted(start)[:3]:
-            yield from _downhill(self._of(claim)[i][0], value, objective, scope, steps // 3)
+            for point in _downhill(self._of(claim)[i][0], value, objective, scope, steps // 3):
+                if time.monotonic() > until:
+                    return
+                yield point
 
 
 def needed(proof: Any, claim: Any) -> Any:
     """The theorem's declarations as far as the claim, or a hypothesis, speaks of them."""
     spoken = _names(claim) | proof.hidden(claim)
+    for rule in proof._rules_behind(claim):
+        spoken |= _names(rule)
     for hypothesis in proof.hypotheses:
         spoken |= _names(hypothesis) | proof.hidden(hypothesis)
     for base, law in proof.laws.items():
@@ -144,7 +177,9 @@ def _limits_taken(point: Any, claim: Any) -> Any:
     taken = {}
     for node in claim.atoms(sympy.Limit):
         inner, variable, target, direction = node.args
-        names = {s for s in inner.free_symbols - {variable} if s.is_Symbol and s in point.values} | inner.atoms(sympy.Indexed)
+        names = {s for s in inner.free_symbols - {variable} if s.is_Symbol and s in point.values} | inner.atoms(
+            sympy.Indexed
+        )
         values = {name: point.value(name) for name in names if not name.has(variable)}
         if not all(isinstance(v, Fraction) for v in values.values()):
             continue
@@ -185,6 +220,68 @@ def _measured(point: Any, claim: Any) -> float:
     if isinstance(claim, sympy.Ne):
         return abs(value)
     return 0.0 - abs(value) * (point.decide(claim) is False) if isinstance(claim, sympy.Eq) else value
+
+
+def _goal(point: Any, claim: Any) -> float | None:
+    """What the search makes small: the margin, or first of all by how much a premise is missed."""
+    try:
+        if isinstance(claim, sympy.Implies) and point.decide(claim.args[0]) is False:
+            return 1e9 - _measured(point, claim.args[0])
+        return _measured(point, claim)
+    except Undefined:
+        return None
+
+
+def _met(point: Any, claim: Any) -> bool:
+    try:
+        return point.decide(claim.args[0]) is True
+    except Undefined:
+        return False
+
+
+def _sharp(point: Any, claim: Any) -> bool:
+    if isinstance(claim, sympy.Implies):
+        return point.decide(claim.args[0]) is True and _sharp(point, claim.args[1])
+    try:
+        sides = [point.value(side) for side in claim.args] if isinstance(claim, Relational) else []
+    except Undefined:
+        return False
+    return len(sides) == 2 and all(isinstance(v, Fraction) for v in sides) and sides[0] == sides[1] != 0
+
+
+def _variants(point: Any, scope: Any, count: int) -> list[Any]:
+    """The instance itself, and some of the first with all entries of each vector alike, or alike up to the sign."""
+    found = [point]
+    for sign in (1, -1) if count < 30 else ():
+        values = dict(point.values)
+        for symbol, value in point.values.items():
+            if isinstance(symbol, sympy.IndexedBase) and isinstance(value, dict) and value:
+                first = value[min(value)]
+                if isinstance(first, Fraction):
+                    values[symbol] = {key: first * sign ** sum(key) for key in value}
+        variant = Point(values, recursions=scope.recursions, laws=scope.laws, field=point.field)
+        if _admitted(variant, scope):
+            found.append(variant)
+    return found
+
+
+def _entries(point: Any) -> int:
+    """How many numbers the instance consists of."""
+    sizes = [len(v) if isinstance(v, dict) else 1 for v in point.values.values()]
+    return sum(sizes)
+
+
+def _admitted(point: Any, scope: Any) -> bool:
+    try:
+        given = {
+            d.symbol: None
+            for d in scope.declared
+            if not (isinstance(d.symbol, sympy.Symbol) and isinstance(point.values[d.symbol], dict))
+        }
+        admissible(point, given, scope)
+    except (NotShown, Undefined):
+        return False
+    return True
 
 
 def _less(a: float | None, b: float | None) -> float | None:
@@ -245,17 +342,19 @@ def _moved(point: Any, symbol: Any, keys: Any, change: Any, scope: Any) -> Point
     else:
         return None
     moved = Point({**point.values, symbol: value}, recursions=scope.recursions, laws=scope.laws, field=point.field)
-    try:
-        admissible(moved, {d.symbol: None for d in scope.declared if not isinstance(moved.values[d.symbol], list)}, scope)
-    except (NotShown, Undefined, AttributeError):
-        return None
-    return moved
+    return moved if _admitted(moved, scope) else None
 
 
 # ---- recognition -----------------------------------------------------------------------------------------------------
 
 
-CANNOT = (NotImplementedError, NotShown, RecursionError, ValueError, TypeError)  # what engine 1 says where it has no answer
+CANNOT = (
+    NotImplementedError,
+    NotShown,
+    RecursionError,
+    ValueError,
+    TypeError,
+)  # what engine 1 says where it has no answer
 
 
 def equivalent(mutant: Mutant, proof: Any) -> bool:
@@ -312,9 +411,16 @@ def implied(mutant: Mutant, proof: Any) -> bool:
 
 
 def _follows(given: Any, wanted: Any, scope: Any) -> bool:
-    """Whether `wanted` is visible where `given` holds."""
+    """Whether `wanted` is visible where `given` holds, or is the same said of the next index."""
     if given == wanted:
         return True
+    for symbol in (s for s in given.free_symbols if s.is_integer and scope.bounds(s) is not None):
+        if (
+            substituted(given, {symbol: symbol + 1}) == wanted
+            and scope.ranges_freely(symbol)
+            and scope.in_range(symbol, symbol + 1)
+        ):
+            return True
     if isinstance(wanted, sympy.And):
         return all(_follows(given, part, scope) for part in wanted.args)
     if isinstance(given, sympy.Implies) and isinstance(wanted, sympy.Implies):

@@ -26,6 +26,8 @@ def substituted(expr: Any, values: Mapping[Any, Any]) -> Any:
     mentioned = set(values).union(*(sympy.sympify(v).free_symbols for v in values.values()))
     if bound_symbols(expr) & mentioned:
         expr = _renamed(expr, lambda symbol, _: _fresh(symbol) if symbol in mentioned else symbol)
+    if isinstance(expr, sympy.core.relational.Relational):  # as it stands: SymPy would decide 1 <= 2
+        return expr.func(*(side.subs(values, simultaneous=True) for side in expr.args), evaluate=False)
     return expr.subs(values, simultaneous=True)
 
 
