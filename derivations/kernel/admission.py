@@ -33,7 +33,7 @@ def admit(claim: Any, scope: Any) -> None:
 
 
 def own_indices(expr: Any, scope: Any) -> None:
-    """Raise NotShown where a sum binds a declared symbol, or an index that is assumed positive over a range that is not."""
+    """Raise NotShown where a sum binds a declared symbol, or an index assumed positive over a range that is not."""
     declared = {d.symbol for d in scope.declared} | set(scope.laws)
     for fold in expr.atoms(*BINDERS):
         for limit in fold.limits:
@@ -54,7 +54,8 @@ def own_indices(expr: Any, scope: Any) -> None:
 def unbounded(symbol: Any, scope: Any) -> bool:
     """Whether nothing is known of a declared real, so that an integral may run over it."""
     declared = scope.bounds(symbol)
-    return declared is not None and declared.low is None and declared.high is None and scope.only_bounded_by_itself(symbol)
+    bounded = declared is None or declared.low is not None or declared.high is not None
+    return not bounded and scope.only_bounded_by_itself(symbol)
 
 
 def admissible(point: Any, given: Mapping[Any, Any], scope: Any) -> None:

@@ -18,7 +18,7 @@ ON_POSITIVE = (sympy.log, sympy.gamma, sympy.loggamma, sympy.digamma)
 
 
 def require_continuous(expr: Any, x: Any, scope: Any) -> None:
-    """Raise NotShown unless the expression is built from functions that are continuous in x wherever the scope allows x."""
+    """Raise NotShown unless the expression is built from functions that are continuous wherever the scope allows x."""
     if not expr.has(x) or expr == x:
         if x in scope.hidden(expr):
             raise NotShown(f"continuity: {expr} depends on {x} through a recursion or a law")

@@ -1,4 +1,4 @@
-"""Whether a mutant is wrong: instances that refute it, found at random and then aimed at; else a proof that it says no more."""
+"""Whether a mutant is wrong: instances that refute it, found at random and aimed at; else a proof that it says no more."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FAR = float("inf")
 
 
 class Judge:
-    """Judges the mutants of one derivation; instances and what they say of the claims are kept, so that many cost little."""
+    """Judges the mutants of one derivation; instances and what they say of the claims are kept for all of them."""
 
     def __init__(self, derivation: Any, seed: int = 0) -> None:
         self.derivation, self.proof, self.seed = derivation, derivation.proof, seed
@@ -48,7 +48,7 @@ class Judge:
         return list(itertools.islice(filter(self._counts, mutants(self.derivation)), wanted))
 
     def judge(self, mutant: Mutant) -> str:
-        """ "refuted", "equivalent", "implied", "open" (a changed bound that may be true: nothing proves it) or "survived"."""
+        """ "refuted", "equivalent", "implied", "open" (a changed bound that may be true, unproved) or "survived"."""
         if self.refuted(mutant):
             return "refuted"
         if equivalent(mutant, self.proof):
@@ -68,7 +68,7 @@ class Judge:
         )
 
     def attained(self, claim: Any) -> bool:
-        """Whether some instance satisfies an inequality with equality, and not as 0 = 0: then it is not strict, nor tighter."""
+        """Whether some instance satisfies an inequality with equality, and not as 0 = 0: it is not strict then, nor tighter."""
         if claim not in self._attained:
             known = (p for p, margin in self._of(claim) if margin == 0)
             tried = itertools.chain(known, self._aimed(claim, lambda p: _goal(p, claim)))
@@ -173,7 +173,7 @@ def _false_at(point: Any, claim: Any, original: float | None) -> bool:
 
 
 def _limits_taken(point: Any, claim: Any) -> Any:
-    """The claim with every limit at this instance in its place, by SymPy: an extrapolation cannot tell that there is none."""
+    """The claim with every limit taken at this instance, by SymPy: an extrapolation cannot tell that there is none."""
     taken = {}
     for node in claim.atoms(sympy.Limit):
         inner, variable, target, direction = node.args
@@ -197,7 +197,7 @@ def _limits_taken(point: Any, claim: Any) -> Any:
 
 
 def _margin(point: Any, claim: Any) -> float | None:
-    """By how much the claim holds (negative: is missed), infinite where its premise fails; None where it has no value."""
+    """By how much the claim holds (negative: fails), infinite where its premise fails; None where it has no value."""
     try:
         return _measured(point, claim)
     except Undefined:

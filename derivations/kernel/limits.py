@@ -1,4 +1,4 @@
-"""Limits at infinity: vanishing powers and leading coefficients where the form allows it, else SymPy's Gruntz algorithm."""
+"""Limits at infinity: vanishing powers and leading coefficients where the form allows it, else SymPy's algorithm."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ def limit_of(inner: Any, variable: Any, target: Any, direction: str, scope: Any)
 
 
 def _gruntz(inner: Any, variable: Any, target: Any, direction: str) -> Any:
-    """SymPy's limit, taken again for each sign of every parameter: its answer for a general one forgets that it may be 0."""
+    """SymPy's limit, taken again for each sign of every parameter: its general answer forgets that one may be 0."""
     entries = {entry: sympy.Dummy(str(entry), real=True) for entry in inner.atoms(sympy.Indexed)}
     inner = inner.xreplace(entries)
     result = sympy.limit(inner, variable, target, direction)
     if result.has(sympy.oo, sympy.zoo, sympy.nan, sympy.sign, sympy.AccumBounds):
         raise NotShown(f"limit: SymPy gives {result}")
-    parameters = sorted((s for s in inner.free_symbols - {variable} if not s.is_positive and not s.is_negative), key=str)
+    others = inner.free_symbols - {variable}
+    parameters = sorted((s for s in others if not s.is_positive and not s.is_negative), key=str)
     for signs in itertools.product((1, -1, 0), repeat=len(parameters)):
         case = {s: sign * sympy.Dummy(str(s), positive=True) for s, sign in zip(parameters, signs, strict=True)}
         if any((s.is_nonnegative and c.is_negative) or (s.is_nonzero and c == 0) for s, c in case.items()):
@@ -49,9 +50,10 @@ def _gruntz(inner: Any, variable: Any, target: Any, direction: str) -> Any:
 
 
 def _without_vanishing_powers(inner: Any, variable: Any, scope: Any) -> Any:
-    """q^(c k + d) -> 0 for |q| < 1 and c > 0, all at once, where the rest is rational in k and its denominator stays away from 0."""
+    """q^(c k + d) -> 0 for |q| < 1 and c > 0, all at once, where the rest is rational and its denominator does not vanish."""
     stand_ins: dict[Any, Any] = {}
-    bounded = {p: sympy.Dummy("sign", real=True) for p in inner.atoms(sympy.Pow) if p.base == -1 and p.exp.has(variable)}
+    signs = [p for p in inner.atoms(sympy.Pow) if p.base == -1 and p.exp.has(variable)]
+    bounded = {p: sympy.Dummy("sign", real=True) for p in signs}
     for power in inner.atoms(sympy.Pow):
         slope = sympy.expand(power.exp).coeff(variable)
         linear = power.exp.has(variable) and not sympy.expand(power.exp - slope * variable).has(variable)

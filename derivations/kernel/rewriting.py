@@ -1,4 +1,4 @@
-"""Rewriting by equations that were shown: at the same place, or at every index of the range for which they were shown."""
+"""Rewriting by equations that were shown: at the same place, or at every index for which they were shown."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from .substitution import bound_symbols, substituted
 HOLDING = (sympy.Derivative, sympy.Limit, sympy.Subs)  # equal values at one point are not enough under these
 
 
-def rewritten(expr: Any, equation: Any, scope: Any, hypotheses: Collection[Any] = (), fixed: Collection[Any] = ()) -> Any:
-    """The expression with left -> right; x(i, k) = F(i, k) at all i and k of their ranges, except for the `fixed` symbols.
+def rewritten(
+    expr: Any, equation: Any, scope: Any, hypotheses: Collection[Any] = (), fixed: Collection[Any] = ()
+) -> Any:
+    """The expression with left -> right; x(i, k) = F(i, k) at all i and k of their ranges, but for the `fixed` symbols.
 
     `hypotheses` are the suppositions under which the equation holds; what it says inside a derivative or a limit would
     also need them at neighbouring points, so nothing is rewritten there.

@@ -2,8 +2,8 @@
 
     python -m backproof.derivations.kernel.soundness [--sample N] [--seed S] [ID ...]
 
-prints the score of each topic, then every mutant that survived, and exits with 1 if there is one. The same theorems, mutants
-and instances every time; `--sample` takes N theorems that the seed chooses.
+prints the score of each topic, then every mutant that survived, and exits with 1 if there is one. The same theorems,
+mutants and instances every time; `--sample` takes N theorems that the seed chooses.
 """
 
 from __future__ import annotations
