@@ -217,9 +217,7 @@ def tanh_network_as_sigmoid_network(t: Proof) -> None:
     sources=[Source("000", "l.47", "saturation can be useful: robust to changes of light, for example")],
 )
 def saturation_absorbs_gains(t: Proof) -> None:
-    """p = c|a| > 0 is the smallest pre-activation and p + x any other, without bias; the sign of a only turns the
-    picture.
-    """
+    """p = c|a| > 0 is the smallest pre-activation, p + x any other, without bias; for a < 0 all is mirrored."""
     p, x = t.positive("p"), t.nonnegative("x")
     r = t.real("r", p, p + x)
     response = lambda z: 1 - 2 / (1 + exp(2 * z))  # noqa: E731 - tanh z

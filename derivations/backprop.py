@@ -256,9 +256,7 @@ def multivariate_chain_rule(t: Proof) -> None:
     sources=[Source(DECK, "l.139-144", "the output of a neuron can be one of its own inputs")],
 )
 def backpropagation_through_time(t: Proof) -> None:
-    """Time is counted from the end: step 1 is the last. Every step has a loss of its own with gradient e in its
-    output.
-    """
+    """Time is counted from the end: step 1 is the last. Every step has a loss, with gradient e in its output."""
     n, k = t.size("n"), t.time("k")
     weight, slope, error = t.vector("U", n, n), t.vector("p", k + 2, n), t.vector("e", k + 2, n)
     v, memory, change = t.vector("v", k + 2, n), t.vector("h", k + 2, n), t.vector("D", n, n)
@@ -313,9 +311,7 @@ def two_steps(t: Proof) -> None:
     sources=[Source(DECK, "l.349-387", "dl/df_j = -1_(y=j) / f_y; dl/da_i = (f_y - 1) 1_(y=i) + f_i 1_(y!=i)")],
 )
 def cross_entropy_through_probabilities(t: Proof) -> None:
-    """The deck's own route: first the loss in the probabilities as free variables, then the probabilities in the
-    logits.
-    """
+    """The deck's own route: the loss in the probabilities as free variables, then these in the logits."""
     classes = t.size("K")
     f, a = t.vector("f", classes, low=0, open=True), t.vector("a", classes)
     i, j, y = t.index("i", classes), t.index("j", classes), t.index("y", classes)
@@ -505,9 +501,7 @@ def backpropagation_cost(t: Proof) -> None:
     ],
 )
 def score_and_log_likelihood_gradient(t: Proof) -> None:
-    """l(x, theta) is the log-likelihood of one example, any smooth function; softmax and Gaussian models make it
-    concrete.
-    """
+    """l(x, theta) is the log-likelihood of one example, any smooth function; softmax and Gaussian are examples."""
     n, classes = t.size("n"), t.size("K")
     x, theta, loglik = t.vector("x", n), t.real("theta"), t.function("l", 2)
     score = lambda v: loglik(v, theta).fdiff(2)  # noqa: E731

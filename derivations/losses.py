@@ -261,9 +261,7 @@ def above_maximum(t: Proof, n: Any, top: Any, below: Any, u: Any, tangent: Fact)
     ],
 )
 def cross_entropy_is_entropy_plus_kl(t: Proof) -> None:
-    """For one input; averaging over inputs keeps the equality and the sign. Gibbs' inequality comes with its
-    remainder.
-    """
+    """For one input; averaging over inputs keeps equality and sign. Gibbs' inequality comes with a remainder."""
     classes = t.size("K")
     data, model = (t.vector(name, classes, low=0, open=True) for name in ("P", "Q"))
     p, q = (distribution(lambda k, w=w: w[k], classes) for w in (data, model))
@@ -299,9 +297,7 @@ def cross_entropy_is_entropy_plus_kl(t: Proof) -> None:
     sources=[Source("000", "l.174", "softmax: a soft version of argmax")],
 )
 def log_sum_exp_conjugate(t: Proof) -> None:
-    """What p'a + H(p) lacks to log-sum-exp is KL(p, softmax(a)), and what p'a - LSE(a) lacks to -H(p) is the same
-    KL.
-    """
+    """p'a + H(p) lacks KL(p, softmax(a)) to log-sum-exp, and p'a - LSE(a) lacks the same KL to -H(p)."""
     classes = t.size("K")
     a, weights = t.vector("a", classes), t.vector("P", classes, low=0, open=True)
     i, j = t.index("i", classes), t.index("j", classes)
@@ -363,9 +359,7 @@ def log_sum_exp_conjugate(t: Proof) -> None:
     ],
 )  # fmt: skip
 def maximum_likelihood_is_minimum_loss(t: Proof) -> None:
-    """P_i and Q_i are the probabilities that two parameter vectors give to example i; nothing else about the model
-    matters.
-    """
+    """P_i and Q_i are the probabilities that two parameter vectors give to example i; no more of the model is used."""
     n, m = t.size("n"), t.size("m")
     one, other = (t.vector(name, n, low=0, open=True) for name in ("P", "Q"))
     loss, other_loss = (-total(n, lambda i, p=p: log(p[i])) / n for p in (one, other))
@@ -482,9 +476,7 @@ def gaussian_negative_log_likelihood(t: Proof) -> None:
 
 
 def noise_scale(t: Proof) -> None:
-    """Beyond the fixed variance: a predicted one is best at the squared residual; Laplace noise gives the absolute
-    error.
-    """
+    """A predicted variance is best at the squared residual; Laplace noise gives the absolute error."""
     residual, variance = t.positive("r"), t.positive("v")
     u, tangent = tangent_line(t)
     loss = lambda v: (residual**2 / v + log(v)) / 2  # noqa: E731
@@ -698,9 +690,7 @@ def cross_entropy_dominates_zero_one(t: Proof) -> None:
     sources=[Source("001", "l.52", "exact minimization of the 0-1 loss is intractable in general")],
 )
 def threshold_between_neighbours(t: Proof) -> None:
-    """Points x - (gaps to the left) and x + g + (gaps to the right): N + 1 cuts with two orientations are all
-    classifiers.
-    """
+    """Points x - (gaps to the left) and x + g + (gaps to the right): N + 1 cuts, two orientations, are all there is."""
     below, above = t.size("l"), t.size("r")
     x, gap = t.real("x"), t.positive("g")
     left, right = t.vector("a", below, low=0), t.vector("b", above, low=0)
@@ -726,9 +716,7 @@ def threshold_between_neighbours(t: Proof) -> None:
     sources=[Source("001", "l.56-60", "the surrogate may keep decreasing after the 0-1 training loss is zero")],
 )
 def logistic_loss_has_no_minimum_on_separable_data(t: Proof) -> None:
-    """Rows x_i carry the sign of their label; v separates when every margin x_i'v is positive. No w has a vanishing
-    gradient.
-    """
+    """Rows x_i carry the sign of their label; v separates when every margin x_i'v is positive."""
     n, d, s = t.size("N"), t.size("d"), t.nonnegative("s")
     rows, w, v = t.vector("x", n, d), t.vector("w", d), t.vector("v", d)
     along = lambda i: total(d, lambda j: rows[i, j] * (w[j] + s * v[j]))  # noqa: E731
