@@ -145,7 +145,8 @@ def minibatch_variance_without_replacement(t: Proof) -> None:
     t.expectation(
         t.state("variance without replacement", Eq(Expectation((drawn - mean) ** 2), factor * sigma2 / b)),
         because=(
-            "the deviations of all n examples add up to 0, so two different ones have the covariance -sigma^2/(n-1)"
+            "the deviations of all n examples add up to 0, so two different ones have the covariance -sigma^2/(n-1); "
+            "with any combination of coordinates for g this is the whole covariance matrix"
         ),
     )
     origin = t.real("origin")
@@ -155,18 +156,6 @@ def minibatch_variance_without_replacement(t: Proof) -> None:
             "all examples give the exact gradient", Eq(Expectation((everything - origin) ** 2), (mean - origin) ** 2)
         ),
         because="n - m = 0 for m = n: seen from any point the square has no variance, for the order does not matter",
-    )
-    other = t.vector("h", n)  # a second coordinate of the gradients
-    mean_h = average(n, lambda i: other[i])
-    t.expectation(
-        t.state(
-            "covariance of two coordinates",
-            Eq(
-                Expectation(drawn * (batch_mean(draws, b, n, lambda i: other[i]) - mean_h)),
-                factor * average(n, lambda i: (gradient(i) - mean) * (other[i] - mean_h)) / b,
-            ),
-        ),
-        because="the same factor for every entry of the covariance matrix of the gradients",
     )
     t.compare(
         t.state("without replacement is never worse", Le(factor * sigma2 / b, sigma2 / b)),
