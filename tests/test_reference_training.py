@@ -79,7 +79,7 @@ def test_penalties_spare_biases(side, array):
     assert run.history.losses[0] == pytest.approx(0.1 * 14 + 0.2 * 6, rel=1e-14)
 
 
-@pytest.mark.parametrize("values", [[3.0, -4.0, 0.0], [0.0, 0.0, 0.0], [1e200, 1e200, 0.0]])
+@pytest.mark.parametrize("values", [[3.0, -4.0, 0.0], [0.3, -0.4, 0.0], [0.0, 0.0, 0.0], [1e200, 1e200, 0.0]])
 def test_clipping_keeps_the_direction_and_bounds_the_norm(side, array, values):
     gradients = [array(np.array(values[:1])), array(np.array(values[1:]))]
     clipped = np.concatenate([np.asarray(g) for g in side.clipping.clip_global_norm(gradients, 2.0)])

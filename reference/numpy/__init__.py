@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     activations,
+    adam,
     adaptive,
     backprop,
     batch_norm,
@@ -29,11 +30,13 @@ from . import (
     schedules,
     second_order,
     stochastic,
+    trainer,
     training,
 )
 
 __all__ = [
     "activations",
+    "adam",
     "adaptive",
     "backprop",
     "batch_norm",
@@ -59,5 +62,6 @@ __all__ = [
     "schedules",
     "second_order",
     "stochastic",
+    "trainer",
     "training",
 ]

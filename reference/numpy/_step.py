@@ -74,3 +74,39 @@ def run(
         piece = theta[part]
         short = (work[0][: piece.size], work[1][: piece.size])
         kernel(piece, gradient[part], [array[part] for array in arrays], step, short, **hyper)
+
+
+def check_rule(lr: Any, eps: float, **decays: Any) -> None:
+    """Raise unless lr is positive, eps is not negative, and the decays are in [0, 1)."""
+    check.positive(lr, "lr")
+    check.nonnegative(eps, "eps")
+    for name, decay in decays.items():
+        check.fraction(decay, name)
+
+
+def average(average: Array, values: Array, decay: Any, work: Array) -> None:
+    """average <- decay average + (1 - decay) values."""
+    np.multiply(values, 1 - decay, out=work)
+    average *= decay
+    average += work
+
+
+def average_of_squares(average: Array, values: Array, decay: Any, work: Array) -> None:
+    """average <- decay average + (1 - decay) values^2."""
+    np.multiply(values, values, out=work)
+    work *= 1 - decay
+    average *= decay
+    average += work
+
+
+def divide_by_root(numerator: Array, square: Array, eps: float, inside: bool, out: Array) -> None:
+    """out <- numerator / (sqrt(square) + eps), or numerator / sqrt(square + eps); 0 / 0 counts as 0."""
+    if inside:
+        np.add(square, eps, out=out)
+        np.sqrt(out, out=out)
+    else:
+        np.sqrt(square, out=out)
+        out += eps
+    if not eps:
+        out[out == 0] = 1
+    np.divide(numerator, out, out=out)

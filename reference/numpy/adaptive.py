@@ -7,16 +7,56 @@ acts like 1e-4 beside. Where eps is 0, 0 / 0 counts as 0: a parameter that never
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .. import _checks as check
-from ._step import advance
+from ._step import advance, average, average_of_squares, check_rule, divide_by_root
+from .adam import (
+    AdamState,
+    AMSGradState,
+    adam_kernel,
+    adam_step,
+    adamw_kernel,
+    adamw_step,
+    amsgrad_kernel,
+    amsgrad_step,
+    nadam_kernel,
+    nadam_step,
+)
 
 Array = np.ndarray[Any, Any]
+
+
+__all__ = [
+    "AMSGradState",
+    "AdaDeltaState",
+    "AdaGradState",
+    "AdamState",
+    "CenteredState",
+    "RMSPropNesterovState",
+    "RMSPropState",
+    "adadelta_kernel",
+    "adadelta_step",
+    "adagrad_kernel",
+    "adagrad_step",
+    "adam_kernel",
+    "adam_step",
+    "adamw_kernel",
+    "adamw_step",
+    "amsgrad_kernel",
+    "amsgrad_step",
+    "nadam_kernel",
+    "nadam_step",
+    "rmsprop_centered_kernel",
+    "rmsprop_centered_step",
+    "rmsprop_kernel",
+    "rmsprop_nesterov_kernel",
+    "rmsprop_nesterov_step",
+    "rmsprop_step",
+]
 
 
 @dataclass(frozen=True)
@@ -62,60 +102,6 @@ class RMSPropNesterovState:
     velocity: Array
 
 
-@dataclass(frozen=True)
-class AdamState:
-    """Steps taken, and the running averages of g and g^2."""
-
-    step: int
-    first_moment: Array
-    second_moment: Array
-
-
-@dataclass(frozen=True)
-class AMSGradState:
-    """Steps taken, the running averages of g and g^2, and the largest second moment so far."""
-
-    step: int
-    first_moment: Array
-    second_moment: Array
-    largest: Array
-
-
-def _check(lr: Any, eps: float, **decays: Any) -> None:
-    check.positive(lr, "lr")
-    check.nonnegative(eps, "eps")
-    for name, decay in decays.items():
-        check.fraction(decay, name)
-
-
-def _average(average: Array, values: Array, decay: Any, work: Array) -> None:
-    """average <- decay average + (1 - decay) values."""
-    np.multiply(values, 1 - decay, out=work)
-    average *= decay
-    average += work
-
-
-def _average_of_squares(average: Array, values: Array, decay: Any, work: Array) -> None:
-    """average <- decay average + (1 - decay) values^2."""
-    np.multiply(values, values, out=work)
-    work *= 1 - decay
-    average *= decay
-    average += work
-
-
-def _divide_by_root(numerator: Array, square: Array, eps: float, inside: bool, out: Array) -> None:
-    """out <- numerator / (sqrt(square) + eps), or numerator / sqrt(square + eps); 0 / 0 counts as 0."""
-    if inside:
-        np.add(square, eps, out=out)
-        np.sqrt(out, out=out)
-    else:
-        np.sqrt(square, out=out)
-        out += eps
-    if not eps:
-        out[out == 0] = 1
-    np.divide(numerator, out, out=out)
-
-
 def adagrad_step(
     parameters: Array,
     gradient: Array,
@@ -144,7 +130,7 @@ def adagrad_step(
     >>> adagrad_step(theta, np.array([4.0]), state, lr=1.0, eps=0.0)[0]  # -1 - 4 / sqrt(9 + 16)
     array([-1.8])
     """
-    _check(lr, eps)
+    check_rule(lr, eps)
     check.nonnegative(initial_accumulator_value, "initial_accumulator_value")
     hyper = {"lr": lr, "eps": eps, "initial_accumulator_value": initial_accumulator_value, "eps_inside": eps_inside}
     return advance(adagrad_kernel, AdaGradState, parameters, gradient, state, **hyper)
@@ -169,7 +155,7 @@ def adagrad_kernel(
         square_sum[...] = initial_accumulator_value
     np.multiply(g, g, out=update)
     square_sum += update
-    _divide_by_root(g, square_sum, eps, eps_inside, update)
+    divide_by_root(g, square_sum, eps, eps_inside, update)
     update *= lr
     theta -= update
 
@@ -203,7 +189,7 @@ def adadelta_step(
     >>> round(float(theta[0] ** 2), 12)  # 2 / 2.25
     0.888888888889
     """
-    _check(lr, eps, rho=rho)
+    check_rule(lr, eps, rho=rho)
     check.positive(eps, "eps")
     return advance(adadelta_kernel, AdaDeltaState, parameters, gradient, state, lr=lr, rho=rho, eps=eps)
 
@@ -222,14 +208,14 @@ def adadelta_kernel(
     """Take `adadelta_step` in place."""
     square, square_update = state
     update, root = work
-    _average_of_squares(square, g, rho, update)
+    average_of_squares(square, g, rho, update)
     np.add(square_update, eps, out=update)
     np.add(square, eps, out=root)
     np.sqrt(update, out=update)
     np.sqrt(root, out=root)
     update /= root
     update *= g
-    _average_of_squares(square_update, update, rho, root)
+    average_of_squares(square_update, update, rho, root)
     update *= lr
     theta -= update
 
@@ -260,7 +246,7 @@ def rmsprop_step(
     >>> rmsprop_step(np.array([0.0]), np.array([-5.0]), lr=1.0, alpha=0.75, eps=0.0)[0]  # 1 / sqrt(1/4)
     array([2.])
     """
-    _check(lr, eps, alpha=alpha)
+    check_rule(lr, eps, alpha=alpha)
     hyper = {"lr": lr, "alpha": alpha, "eps": eps, "eps_inside": eps_inside}
     return advance(rmsprop_kernel, RMSPropState, parameters, gradient, state, **hyper)
 
@@ -280,8 +266,8 @@ def rmsprop_kernel(
     """Take `rmsprop_step` in place."""
     (square,) = state
     update = work[0]
-    _average_of_squares(square, g, alpha, update)
-    _divide_by_root(g, square, eps, eps_inside, update)
+    average_of_squares(square, g, alpha, update)
+    divide_by_root(g, square, eps, eps_inside, update)
     update *= lr
     theta -= update
 
@@ -305,7 +291,7 @@ def rmsprop_centered_step(
     >>> theta  # s - m^2 = 2 - 1, and 2 / 1
     array([-2.])
     """
-    _check(lr, eps, alpha=alpha)
+    check_rule(lr, eps, alpha=alpha)
     hyper = {"lr": lr, "alpha": alpha, "eps": eps, "eps_inside": eps_inside}
     return advance(rmsprop_centered_kernel, CenteredState, parameters, gradient, state, **hyper)
 
@@ -325,12 +311,12 @@ def rmsprop_centered_kernel(
     """Take `rmsprop_centered_step` in place."""
     square, mean = state
     update, variance = work
-    _average_of_squares(square, g, alpha, update)
-    _average(mean, g, alpha, update)
+    average_of_squares(square, g, alpha, update)
+    average(mean, g, alpha, update)
     np.multiply(mean, mean, out=variance)
     np.subtract(square, variance, out=variance)
     np.maximum(variance, 0, out=variance)
-    _divide_by_root(g, variance, eps, eps_inside, update)
+    divide_by_root(g, variance, eps, eps_inside, update)
     update *= lr
     theta -= update
 
@@ -361,7 +347,7 @@ def rmsprop_nesterov_step(
     >>> rmsprop_nesterov_step(np.array([0.0, 7.0]), np.array([-5.0, 0.0]), lr=1.0, alpha=0.75, eps=0.0)[0]
     array([2., 7.])
     """
-    _check(lr, eps, alpha=alpha, momentum=momentum)
+    check_rule(lr, eps, alpha=alpha, momentum=momentum)
     hyper = {"lr": lr, "momentum": momentum, "alpha": alpha, "eps": eps, "eps_inside": eps_inside}
     return advance(rmsprop_nesterov_kernel, RMSPropNesterovState, parameters, gradient, state, **hyper)
 
@@ -382,243 +368,9 @@ def rmsprop_nesterov_kernel(
     """Take `rmsprop_nesterov_step` in place."""
     square, velocity = state
     update = work[0]
-    _average_of_squares(square, g, alpha, update)
-    _divide_by_root(g, square, eps, eps_inside, update)
+    average_of_squares(square, g, alpha, update)
+    divide_by_root(g, square, eps, eps_inside, update)
     update *= lr
     velocity *= momentum
     velocity -= update
     theta += velocity
-
-
-def adam_step(
-    parameters: Array,
-    gradient: Array,
-    state: AdamState | None = None,
-    *,
-    lr: float | Array = 1e-3,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-    eps_inside: bool = False,
-) -> tuple[Array, AdamState]:
-    """Return theta - lr m_hat / (sqrt(v_hat) + eps) and the state after the step; shapes of theta.
-
-    m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,  m_hat = m / (1 - beta1^t),  v_hat = v / (1 -
-    beta2^t), t from 1.
-
-    Args:
-        parameters, gradient: theta and g, one shape; leading axes are a fleet's.
-        state: None at the first step (m = v = 0).
-        lr: above 0; an array gives the leading axes' members their own.
-        betas: decays of the averages, each in [0, 1).
-        eps: at least 0; under the root with `eps_inside` (after the correction).
-
-    Raises:
-        ValueError: an argument out of its range, shapes that differ, a gradient that is not finite.
-
-    Source: Kingma and Ba 2015, algorithm 1. torch.optim.Adam is the same; Keras uses the paper's second form, whose
-        eps is
-    eps sqrt(1 - beta2^t) here. One deck leaves out the correction and swaps the betas: its first step would be lr /
-    316.
-
-    >>> adam_step(np.array([1.0]), np.array([-4.0]), lr=0.5, eps=0.0)[0]  # the first step is lr sign(g)
-    array([1.5])
-    """
-    _check(lr, eps, betas=betas)
-    hyper = {"lr": lr, "betas": betas, "eps": eps, "eps_inside": eps_inside}
-    return advance(adam_kernel, AdamState, parameters, gradient, state, **hyper)
-
-
-def adam_kernel(
-    theta: Array,
-    g: Array,
-    state: list[Array],
-    step: int,
-    work: tuple[Array, Array],
-    *,
-    lr: Any = 1e-3,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-    eps_inside: bool = False,
-) -> None:
-    """Take `adam_step` in place."""
-    first, second = state
-    update = work[0]
-    _average(first, g, betas[0], update)
-    _average_of_squares(second, g, betas[1], update)
-    _corrected_update(theta, first, second, step, update, lr, betas, eps, eps_inside)
-
-
-def _corrected_update(
-    theta: Array,
-    first: Array,
-    second: Array,
-    step: int,
-    update: Array,
-    lr: Any,
-    betas: tuple[float, float],
-    eps: float,
-    eps_inside: bool,
-) -> None:
-    """theta <- theta - lr m_hat / (sqrt(v_hat) + eps), with the corrections as scalars.
-
-    m_hat / (sqrt(v_hat) + eps) = (root / correction1) m / (sqrt(v) + root eps), root = sqrt(correction2).
-    """
-    correction1, correction2 = 1 - betas[0] ** step, 1 - betas[1] ** step
-    root = math.sqrt(correction2)
-    _divide_by_root(first, second, eps * (correction2 if eps_inside else root), eps_inside, update)
-    update *= lr * (root / correction1)
-    theta -= update
-
-
-def adamw_step(
-    parameters: Array,
-    gradient: Array,
-    state: AdamState | None = None,
-    *,
-    lr: float | Array = 1e-3,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-    weight_decay: float | Array = 0.01,
-    eps_inside: bool = False,
-) -> tuple[Array, AdamState]:
-    """Return theta - lr weight_decay theta - lr m_hat / (sqrt(v_hat) + eps), theta before the step, and the state
-    after it.
-
-    Args:
-        weight_decay: at least 0; decoupled, where adding it to the gradient would divide it by the root as well.
-        others: as in `adam_step`.
-
-    Raises:
-        ValueError: as `adam_step` does.
-
-    Source: Loshchilov and Hutter 2019, with their schedule multiplier in lr, as torch.optim.AdamW and Optax have it.
-
-    >>> adamw_step(np.array([2.0]), np.array([-4.0]), lr=0.5, eps=0.0, weight_decay=0.5)[0]  # 2 - 0.5 + 0.5
-    array([2.])
-    """
-    _check(lr, eps, betas=betas)
-    check.nonnegative(weight_decay, "weight_decay")
-    hyper = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "eps_inside": eps_inside}
-    return advance(adamw_kernel, AdamState, parameters, gradient, state, **hyper)
-
-
-def adamw_kernel(
-    theta: Array,
-    g: Array,
-    state: list[Array],
-    step: int,
-    work: tuple[Array, Array],
-    *,
-    lr: Any = 1e-3,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-    weight_decay: Any = 0.01,
-    eps_inside: bool = False,
-) -> None:
-    """Take `adamw_step` in place."""
-    np.multiply(theta, lr * weight_decay, out=work[1])
-    theta -= work[1]
-    adam_kernel(theta, g, state, step, work, lr=lr, betas=betas, eps=eps, eps_inside=eps_inside)
-
-
-def amsgrad_step(
-    parameters: Array,
-    gradient: Array,
-    state: AMSGradState | None = None,
-    *,
-    lr: float | Array = 1e-3,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-    eps_inside: bool = False,
-) -> tuple[Array, AMSGradState]:
-    """Return Adam's step with the largest v so far, divided by 1 - beta2^t, for v_hat, and the state after it.
-
-    Arguments and errors are those of `adam_step`.
-
-    Source: Reddi, Kale and Kumar 2018, with Adam's corrections as torch.optim.Adam(amsgrad=True) has them; Optax
-        takes the
-    largest v_hat, the paper has no corrections.
-
-    >>> theta, state = amsgrad_step(np.array([0.0]), np.array([2.0]), lr=1.0, betas=(0.0, 0.5), eps=0.0)
-    >>> amsgrad_step(theta, np.array([0.0]), state, lr=1.0, betas=(0.0, 0.5), eps=0.0)[1].largest  # not 1, as v is now
-    array([2.])
-    """
-    _check(lr, eps, betas=betas)
-    hyper = {"lr": lr, "betas": betas, "eps": eps, "eps_inside": eps_inside}
-    return advance(amsgrad_kernel, AMSGradState, parameters, gradient, state, **hyper)
-
-
-def amsgrad_kernel(
-    theta: Array,
-    g: Array,
-    state: list[Array],
-    step: int,
-    work: tuple[Array, Array],
-    *,
-    lr: Any = 1e-3,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-    eps_inside: bool = False,
-) -> None:
-    """Take `amsgrad_step` in place."""
-    first, second, largest = state
-    update = work[0]
-    _average(first, g, betas[0], update)
-    _average_of_squares(second, g, betas[1], update)
-    np.maximum(largest, second, out=largest)
-    _corrected_update(theta, first, largest, step, update, lr, betas, eps, eps_inside)
-
-
-def nadam_step(
-    parameters: Array,
-    gradient: Array,
-    state: AdamState | None = None,
-    *,
-    lr: float | Array = 1e-3,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-    eps_inside: bool = False,
-) -> tuple[Array, AdamState]:
-    """Return theta - lr (beta1 m / (1 - beta1^(t+1)) + (1 - beta1) g / (1 - beta1^t)) / (sqrt(v_hat) + eps), and the
-    state.
-
-    Arguments and errors are those of `adam_step`: its m_hat replaced by the one that the next step would use for this
-    gradient.
-
-    Source: Dozat 2016 with a constant beta1, as optax.nadam; torch.optim.NAdam and Keras let beta1 grow over the steps.
-
-    >>> theta, _ = nadam_step(np.array([0.0]), np.array([2.0]), lr=1.0, betas=(0.5, 0.5), eps=0.0)
-    >>> round(float(theta[0]), 12)  # m = 1, v_hat = 4: (1/2 1 / (3/4) + 1/2 2 / (1/2)) / 2 = 4/3
-    -1.333333333333
-    """
-    _check(lr, eps, betas=betas)
-    hyper = {"lr": lr, "betas": betas, "eps": eps, "eps_inside": eps_inside}
-    return advance(nadam_kernel, AdamState, parameters, gradient, state, **hyper)
-
-
-def nadam_kernel(
-    theta: Array,
-    g: Array,
-    state: list[Array],
-    step: int,
-    work: tuple[Array, Array],
-    *,
-    lr: Any = 1e-3,
-    betas: tuple[float, float] = (0.9, 0.999),
-    eps: float = 1e-8,
-    eps_inside: bool = False,
-) -> None:
-    """Take `nadam_step` in place."""
-    first, second = state
-    update, ahead = work
-    _average(first, g, betas[0], update)
-    _average_of_squares(second, g, betas[1], update)
-    np.multiply(first, betas[0] / (1 - betas[0] ** (step + 1)), out=ahead)
-    np.multiply(g, (1 - betas[0]) / (1 - betas[0] ** step), out=update)
-    ahead += update
-    # The first moment is corrected already: only the second one's correction is left, of which the root is a scalar.
-    correction = 1 - betas[1] ** step
-    root = math.sqrt(correction)
-    _divide_by_root(ahead, second, eps * (correction if eps_inside else root), eps_inside, update)
-    update *= lr * root
-    theta -= update

@@ -60,3 +60,35 @@ def run(
     split = [torch.split(tensor, BLOCK) for tensor in (theta, gradient, *arrays)]
     for piece, g, *state in zip(*split, strict=True):
         kernel(piece, g, state, step, **hyper)
+
+
+def check_rule(lr: Any, eps: float, **decays: Any) -> None:
+    """Raise unless lr is positive, eps is not negative, and the decays are in [0, 1)."""
+    check.positive(lr, "lr")
+    check.nonnegative(eps, "eps")
+    for name, decay in decays.items():
+        check.fraction(decay, name)
+
+
+def average(average: Tensor, values: Tensor, decay: float) -> None:
+    """average <- decay average + (1 - decay) values."""
+    average.lerp_(values, 1 - decay)
+
+
+def average_of_squares(average: Tensor, values: Tensor, decay: float) -> None:
+    """average <- decay average + (1 - decay) values^2."""
+    average.mul_(decay).addcmul_(values, values, value=1 - decay)
+
+
+def rooted(square: Tensor, eps: float, inside: bool) -> Tensor:
+    """Return sqrt(square) + eps, or sqrt(square + eps); without eps, 1 where it is 0, so that 0 / 0 counts as 0."""
+    denominator = (square + eps).sqrt_() if inside else square.sqrt().add_(eps)
+    return denominator if eps else denominator.masked_fill_(denominator == 0, 1)
+
+
+def subtract_quotient(theta: Tensor, numerator: Tensor, denominator: Tensor, factor: Any) -> None:
+    """theta <- theta - factor numerator / denominator; a factor for each member cannot be a scalar of the kernel."""
+    if isinstance(factor, Tensor):
+        theta.sub_(numerator / denominator * factor)
+    else:
+        theta.addcdiv_(numerator, denominator, value=-factor)
