@@ -793,11 +793,8 @@ def squares_of_means(t: Proof, k: Any, beta: Any) -> None:
     """
     n = t.size("N")
     j, first, g = t.integer("s", 0, n), t.real("h0"), t.vector("h", n + 1)
-    moments = (
-        lambda m, v, g: following(  # noqa: E731
-            "adam", theta=0, m=m, v=v, g=g, lr=1, beta1=beta, beta2=beta, eps=1, t=j + 1
-        )[1:]
-    )
+    decays = dict(beta1=beta, beta2=beta, eps=1, lr=1, t=j + 1)
+    moments = lambda m, v, g: following("adam", theta=0, m=m, v=v, g=g, **decays)[1:]  # noqa: E731
     m, v, weight = t.recursion(
         j,
         p=(moments(0, 0, first)[0], lambda *f: moments(f[0](j), f[1](j), g[j + 1])[0]),
@@ -1381,6 +1378,21 @@ def saddle_race(t: Proof) -> None:
         for part in after.args
     ]
     t.induct_from(claim, over=k, base=base, step=before.both(after, facts, because="both"), because="step by step")
+    polynomial = lambda z, trace, determinant: z**2 - trace * z + determinant  # noqa: E731
+    t.equal(
+        t.state(
+            "heavy ball has a root beyond 1 + lr",
+            Eq(polynomial(1 + lr, 1 + alpha + lr, alpha) + alpha * lr, 0),
+        ),
+        because="its characteristic polynomial, with h = -lr, is -alpha lr at 1 + lr: not yet past its larger root",
+    )
+    t.equal(
+        t.state(
+            "and so has Nesterov, further out",
+            Eq(polynomial(1 + lr, (1 + alpha) * (1 + lr), alpha * (1 + lr)) + alpha * lr * (1 + lr), 0),
+        ),
+        because="with h = -lr it is -alpha lr (1 + lr) there",
+    )
     rho = forgetting(t)
     near, _s = t.recursion(
         k,

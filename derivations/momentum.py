@@ -1068,6 +1068,49 @@ def nesterov_strongly_convex_rate(t: Proof) -> None:
 
 
 @theorem(
+    "Off quadratics the best heavy ball can fail: on a function with curvatures 25, 1 and 25 the pair that is best for kappa = 25 "
+    "has a cycle of period 3",
+    covers=["000:momentum-helps-figure", "001:momentum-accelerates-ill-conditioned-quadratics"],
+    sources=[Source("001", "l.305-306", "momentum accelerates learning in the face of high curvature (no limits stated)")],
+)
+def heavy_ball_cycles(t: Proof) -> None:
+    """The example of Lessard, Recht and Packard: f' = 25 x, flattened to the slope 1 between 1 and 2; lr = 1/9, alpha = 4/9.
+
+    The quadratic rate (5 - 1)/(5 + 1) = 2/3 holds while the curvature stays the same; here it changes on the way.
+    """
+    gradient = lambda x: 25 * x - 24 * (Max(0, x - 1) - Max(0, x - 2))  # noqa: E731
+    regions = (
+        ("below 1", t.real("a", high=1, open=True), 25),
+        ("between 1 and 2", t.real("b", 1, 2, open=True), 1),
+        ("above 2", t.real("c", low=2, open=True), 25),
+    )
+    for name, x, curvature in regions:
+        t.equal(
+            t.state(f"curvature {name}", Eq(Derivative(gradient(x), x), curvature)),
+            because="the two kinks switch the slope 24 off and on again",
+        )
+
+    def round_of_three(x: Any, v: Any) -> tuple[Any, Any]:
+        for _ in range(3):
+            x, v = following(VELOCITY, theta=x, v=v, g=gradient(x), lr=Rational(1, 9), momentum=Rational(4, 9))
+        return x, v
+
+    k = t.time("k")
+    position, speed = Rational(792, 1225), Rational(72, 49)
+    x, v = t.recursion(
+        k,
+        x=(position, lambda x, v: round_of_three(x(k), v(k))[0]),
+        v=(speed, lambda x, v: round_of_three(x(k), v(k))[1]),
+    )
+    t.induct(
+        t.state("after three steps it is where it was", Eq(x(k), position)),
+        t.state("with the velocity that it had", Eq(v(k), speed)),
+        over=k,
+        because="792/1225, -2208/1225, 2592/1225: two steps on the steep branch below 1, one on that above 2",
+    )
+
+
+@theorem(
     "Momentum from rest is gradient descent with the growing weights (1 - gamma^(k-i))/(1 - gamma) on the past "
     "gradients",
     covers=["004:momentum-as-gd-with-growing-weights"],

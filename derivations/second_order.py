@@ -244,6 +244,45 @@ def damped(t: Proof) -> None:
 
 
 @theorem(
+    "Newton converges quadratically near a minimum: with f'' >= m and a Hessian that changes at most at the rate M, the next error "
+    "is at most M/(2m) times the square of this one",
+    covers=["001:newton-step", "001:newton-convexity-does-not-imply-convergence", "002:newton-preconditioned-step"],
+    sources=[Source("001", "l.408-416", "(no rate)")],
+)
+def newton_local_rate(t: Proof) -> None:
+    """Taylor at x, evaluated at the minimum, where the gradient is 0: 0 = f'(x) - f''(x) e + rest, |rest| <= M e^2 / 2.
+
+    e = x - x* is the error; the rest is M e^2/2 times some number u in [-1, 1], and the curvature at x is m plus some more.
+    """
+    e, m, change = t.real("e"), t.positive("m"), t.positive("M")
+    more, u = t.nonnegative("more"), t.real("u", -1, 1)
+    curvature, rest = m + more, change / 2 * e**2 * u
+    gradient = curvature * e - rest
+    after = e - gradient / curvature
+    claim = t.compare(
+        t.state("the next error", Le(after**2, (change / (2 * m)) ** 2 * e**4)),
+        [
+            change**2 * e**4 * (1 - u) * (1 + u) / (4 * m**2),
+            change**2 * e**4 * u**2 * more * (2 * m + more) / (4 * m**2 * curvature**2),
+        ],
+        because="e - (f'' e - rest)/f'' = rest/f''",
+    )
+    near = Le(change * Abs(e), 2 * m)
+    closer = t.suppose(near).compare(
+        Le(after**2, e**2),
+        [
+            (change / (2 * m)) ** 2 * e**4 - after**2,
+            e**2 * (2 * m - change * Abs(e)) * (2 * m + change * Abs(e)) / (4 * m**2),
+        ],
+        using=[claim],
+        because="M |e| <= 2m: the factor M |e| / (2m) is at most 1",
+    )
+    t.implies(
+        t.state("from |e| <= 2m/M it comes no further away", Implies(near, closer.claim)), closer, because="as supposed"
+    )
+
+
+@theorem(
     "Newton on minibatches is biased: the mean of the single-example steps misses the full step by the covariance of "
     "curvatures and "
     "minimizers, and the Hessian of one linear example is singular",
