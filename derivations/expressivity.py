@@ -573,6 +573,15 @@ def xor(t: Proof) -> None:
         dict.fromkeys(errors, Rational(1, 4)),
         because="the affine values cancel in the mean of the four errors, which is 1/2",
     )
+    q, rest = t.positive("q"), t.real("r")
+    t.weights(
+        t.state("one ReLU unit is not enough", Ge(Max(relu(rest), relu(2 * q - rest)), q)),
+        {rest: HALF, 2 * q - rest: HALF},
+        because=(
+            "a unit with the same positive value q at two opposite corners has pre-activation q at both; those of the "
+            "other two add up to 2q, so one of them is on with at least q: it cannot be lower at both"
+        ),
+    )
     s = t.real("s", 0, 2)
     t.equal(
         t.state("two ReLU units", Eq(relu(s) - 2 * relu(s - 1), 1 - Abs(s - 1))),
@@ -726,6 +735,12 @@ def piecewise_linear_interpolation(t: Proof) -> None:
         ),
         because="its second derivative is M everywhere; at theta = 1/2 the chord is off by M h^2/8",
     )
+    for name, sign_, spare in (("above", 1, (theta - HALF) ** 2), ("below", -1, theta * (1 - theta))):
+        t.compare(
+            t.state(f"shifted, from {name}", Le(sign_ * (room - curvature * h**2 / 16), curvature * h**2 / 16)),
+            curvature * h**2 / 2 * spare,
+            because="the error of a parabola's chord has one sign: lowering the chord halves the largest error",
+        )
     p, q = t.real("p q")
     t.equal(
         t.state("products are squares", Eq(p * q, ((p + q) ** 2 - (p - q) ** 2) / 4)),

@@ -481,6 +481,20 @@ def gradient_descent_on_convex_functions(t: Proof) -> None:
         curvature / 2 * (lr - 1 / curvature) ** 2,
         because="a parabola in the step",
     )
+    cocoercive = Ge(total(n, lambda i: g[i] * x[i]), squared / curvature)
+    nearer = t.suppose(cocoercive).compare(
+        Le(
+            total(n, lambda i: (x[i] - lr * g[i]) ** 2),
+            total(n, lambda i: x[i] ** 2) - lr * (2 / curvature - lr) * squared,
+        ),
+        2 * lr * (cocoercive.lhs - cocoercive.rhs),
+        because="expand the square; g'x >= |g|^2/L is the interpolation inequality with mu = 0",
+    )
+    t.implies(
+        t.state("every step below 2/L comes nearer", Implies(cocoercive, nearer.claim)),
+        nearer,
+        because="on every L-smooth convex function, not on quadratics only",
+    )
     k = t.time("k")
     falls = Le(following, value - squared / (2 * curvature))
     convex = Le(value, total(n, lambda i: g[i] * x[i]))
@@ -508,6 +522,23 @@ def gradient_descent_on_convex_functions(t: Proof) -> None:
         t.state("so it stays below its start", Eq(total(m, lambda j: loss[j]), start - energy(m))),
         over=m,
         because="the losses add up; hence k (f_k - f*) <= L/2 |x_0 - x*|^2",
+    )
+    small_gradients(t, loss, steps, m)
+
+
+def small_gradients(t: Proof, spare: Any, steps: Any, m: Any) -> None:
+    """Without convexity: each of m steps at eta <= 1/L gains at least eta/2 |g_k|^2, and all of them no more than
+    f_0 - f*.
+    """
+    eta, least = t.positive("eta"), t.nonnegative("s")  # s: the smallest of the squared gradients
+    more, left = t.vector("e", steps, low=0), t.nonnegative("rest")
+    gains = total(m, lambda k: eta / 2 * (least + more[k]) + spare[k])
+    t.compare(
+        t.state("some gradient is small", Le(least * m, 2 / eta * (gains + left))),
+        [2 / eta * total(m, lambda k: eta / 2 * more[k] + spare[k]), 2 / eta * left],
+        because=(
+            "f_0 - f* is the sum of the gains and what is left: the smallest |g_k|^2 is at most 2 (f_0 - f*)/(eta m)"
+        ),
     )
 
 

@@ -662,6 +662,20 @@ def axis_aligned_examples(t: Proof) -> None:
         t.state("where the gradient points", Eq(Derivative(f, a) * b - Derivative(f, b) * a, 2 * (1 - c) * a * b)),
         because="the cross product with the way to 0: zero on the two axes only, and everywhere in the bowl c = 1",
     )
+    n = t.size("n")
+    lam, z = t.vector("lambda", n), t.vector("z", n)
+    squared = lambda i: z[i] ** 2  # noqa: E731
+    t.equal(
+        t.state(
+            "straight only along eigenvectors",
+            Eq(
+                total(n, lambda i: lam[i] ** 2 * squared(i)) * total(n, squared)
+                - total(n, lambda i: lam[i] * squared(i)) ** 2,
+                total(n, lambda i: total(n, lambda j: (lam[i] - lam[j]) ** 2 * squared(i) * squared(j))) / 2,
+            ),
+        ),
+        because="Lagrange's identity for Az and z: parallel only where all excited eigenvalues are equal",
+    )
     steep = 1 - 2 * c * eta
     stable = t.suppose(Lt(eta, 1 / c))
     inside = stable.compare(

@@ -474,12 +474,27 @@ def permutation_symmetry_count(t: Proof) -> None:
         t.state("an exchange of units", Eq(total(n, lambda i: unit(i) + swap(i)), total(n, unit))),
         because="row p of W, b_p and v_p change places with those of q",
     )
-    orders, group = t.recursion(k, F=(1, lambda f, g: (k + 1) * f(k)), G=(1, lambda f, g: factorial(n) * g(k)))
+    orders, group, flips = t.recursion(
+        k,
+        F=(1, lambda f, g, s: (k + 1) * f(k)),
+        G=(1, lambda f, g, s: factorial(n) * g(k)),
+        S=(1, lambda f, g, s: factorial(n) * 2**n * s(k)),
+    )
     t.induct(t.state("orders of n units", Eq(orders(k), factorial(k))), over=k, because="the new unit has n + 1 places")
     t.induct(
         t.state("arrangements of m layers", Eq(group(k), factorial(n) ** k)),
         over=k,
         because="every layer is permuted by itself",
+    )
+    flipped = lambda i: (-out[i]) * tanh(total(d, lambda j: -weight[i, j] * x[j]) - bias[i])  # noqa: E731
+    t.equal(
+        t.state("turning the sign of a tanh unit", Eq(total(n, flipped), total(n, unit))),
+        because="tanh is odd: weights, bias and outgoing weight of a unit may all change their sign",
+    )
+    t.induct(
+        t.state("arrangements of tanh layers", Eq(flips(k), factorial(n) ** k * 2 ** (n * k))),
+        over=k,
+        because="n further choices of sign in every layer",
     )
     first, second = t.real("theta_1 theta_2")
     t.equal(

@@ -238,6 +238,7 @@ def inverse_time_decay(t: Proof) -> None:
         "the next rate is at least eta_0/k times log((1 + k (K+1))/(1 + k K))",
         using=[chord],
     )
+    residual_power(t, k, rate)
     (q,) = t.recursion(k, Q=(start**2, lambda q: q(k) + decay(k + 1) ** 2))
     t.induct(
         t.state("K + 1 squares", Eq(total(k, lambda j: decay(j) ** 2, start=0), q(k))),
@@ -251,6 +252,42 @@ def inverse_time_decay(t: Proof) -> None:
         k,
         [start**2 * rate / ((1 + rate * k) * (1 + rate * (k + 1)) ** 2)],
         "1/(1 + k j)^2 <= (1/(1 + k (j-1)) - 1/(1 + k j))/k",
+    )
+
+
+def residual_power(t: Proof, k: Any, rate: Any) -> None:
+    """On a parabola the residual is the product of 1 - a/(1 + k j), a = lambda eta_0: it dies out like K^(-a/k)."""
+    a, x, y = t.real("a", 0, 1), t.nonnegative("y"), t.nonnegative("y_")
+    power = a / rate
+    w, z = t.real("w", 0, y), t.real("z", 0, x)
+    flat = t.monotone(
+        Ge(1 - (1 + y) ** (-power - 1), 0), 1 - (1 + w) ** (-power - 1), w, because="a negative power of 1 + w falls"
+    )
+    slope = t.instance(flat, {y: z}, because="y = z")
+    chord = t.monotone(
+        Ge((1 + x) ** -power - 1 + power * x, 0),
+        (1 + z) ** -power - 1 + power * z,
+        z,
+        using=[slope],
+        slope=power * slope.claim.lhs,
+        because="Bernoulli: the derivative a/k (1 - (1 + z)^(-a/k - 1)) is not negative, and it is 0 at 0",
+    )
+    tangent = t.instance(chord, {x: rate / (1 + rate * k)}, because="at this x")
+    (p,) = t.recursion(k, P=(1, lambda p: p(k) * (1 - a / (1 + rate * k))))
+    claim = Le(p(k), (1 + rate * k) ** -power)
+    base = t.compare(claim.subs(k, 0), 0, because="1 <= 1")
+    step = t.suppose(claim).compare(
+        claim.subs(k, k + 1),
+        [((1 - a) + rate * k) / (1 + rate * k) * (claim.rhs - claim.lhs), (1 + rate * k) ** -power * tangent.claim.lhs],
+        using=[tangent],
+        because="1 - a/(1 + k K) <= (1 + k/(1 + k K))^(-a/k)",
+    )
+    t.induct_from(
+        t.state("residual on a parabola", claim),
+        over=k,
+        base=base,
+        step=step,
+        because="it reaches 0, but only as a power",
     )
 
 
