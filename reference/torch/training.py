@@ -71,7 +71,7 @@ def train(
     A run whose loss or parameters leave the finite numbers stops; its `diverged` says where. In a fleet that member
     stays at its last finite parameters and the others go on.
 
-    >>> import torch
+    >>> import numpy as np, torch
     >>> from backproof.reference.architecture import perceptron
     >>> run = train(perceptron((1, 1)), torch.zeros(2), torch.ones(4, 1), torch.ones(4, 1), epochs=1, batch_size=4,
     ...             rng=np.random.default_rng(0), optimizer="sgd", lr=0.25, loss="squared_error")
