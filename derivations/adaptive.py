@@ -1499,6 +1499,31 @@ def adam_fails_on_cyclic_losses(t: Proof) -> None:
 
 
 @theorem(
+    "AMSGrad divides by the largest average so far: its rate never grows, and on the losses 3x, -x, -x every round "
+    "moves down",
+    covers=["003:no-theory-even-convex", "004:which-optimizer"],
+    sources=[Source("003", "l.651-652", "no theoretical foundations, even in the convex case")],
+)
+def amsgrad_descends(t: Proof) -> None:
+    """The setting of `adam_fails_on_cyclic_losses`: beta1 = 0, beta2 = 1/10, the correction has died out."""
+    g, s, top = t.real("g"), t.nonnegative("v"), t.positive("largest")
+    kept = following("amsgrad", theta=0, m=0, v=s, largest=top, g=g, lr=1, beta1=0, beta2=Rational(1, 10), eps=1, t=1)[
+        3
+    ]
+    t.compare(t.state("the divisor never shrinks", Ge(kept, top)), kept - top, because="a maximum is at least its arms")
+    lr, first, x = t.positive("lr"), t.positive("M"), t.real("x")
+    second = first + t.nonnegative("a")
+    third = second + t.nonnegative("b")
+    after = x - lr * (3 / sqrt(first) - 1 / sqrt(second) - 1 / sqrt(third))
+    loss = lambda top: lr * (top - first) / (sqrt(first) * sqrt(top) * (sqrt(first) + sqrt(top)))  # noqa: E731
+    t.compare(
+        t.state("a round moves down by at least lr/sqrt(M)", Le(after, x - lr / sqrt(first))),
+        [loss(second), loss(third)],
+        because="the gradients 3, -1, -1 are divided by roots that only grow: 3/r_1 - 1/r_2 - 1/r_3 >= 1/r_1",
+    )
+
+
+@theorem(
     "Weight decay: coupled (in the gradient) and decoupled (a factor on the weight) are one for gradient descent; "
     "Adam's first "
     "step hides the coupled decay completely",

@@ -1068,13 +1068,17 @@ def nesterov_strongly_convex_rate(t: Proof) -> None:
 
 
 @theorem(
-    "Off quadratics the best heavy ball can fail: on a function with curvatures 25, 1 and 25 the pair that is best for kappa = 25 "
+    "Off quadratics the best heavy ball can fail: on a function with curvatures 25, 1 and 25 the pair that is best "
+    "for kappa = 25 "
     "has a cycle of period 3",
     covers=["000:momentum-helps-figure", "001:momentum-accelerates-ill-conditioned-quadratics"],
-    sources=[Source("001", "l.305-306", "momentum accelerates learning in the face of high curvature (no limits stated)")],
+    sources=[
+        Source("001", "l.305-306", "momentum accelerates learning in the face of high curvature (no limits stated)")
+    ],
 )
 def heavy_ball_cycles(t: Proof) -> None:
-    """The example of Lessard, Recht and Packard: f' = 25 x, flattened to the slope 1 between 1 and 2; lr = 1/9, alpha = 4/9.
+    """The example of Lessard, Recht and Packard: f' = 25 x, flattened to the slope 1 between 1 and 2; lr = 1/9, alpha
+    = 4/9.
 
     The quadratic rate (5 - 1)/(5 + 1) = 2/3 holds while the curvature stays the same; here it changes on the way.
     """

@@ -244,7 +244,8 @@ def damped(t: Proof) -> None:
 
 
 @theorem(
-    "Newton converges quadratically near a minimum: with f'' >= m and a Hessian that changes at most at the rate M, the next error "
+    "Newton converges quadratically near a minimum: with f'' >= m and a Hessian that changes at most at the rate M, "
+    "the next error "
     "is at most M/(2m) times the square of this one",
     covers=["001:newton-step", "001:newton-convexity-does-not-imply-convergence", "002:newton-preconditioned-step"],
     sources=[Source("001", "l.408-416", "(no rate)")],
@@ -252,7 +253,8 @@ def damped(t: Proof) -> None:
 def newton_local_rate(t: Proof) -> None:
     """Taylor at x, evaluated at the minimum, where the gradient is 0: 0 = f'(x) - f''(x) e + rest, |rest| <= M e^2 / 2.
 
-    e = x - x* is the error; the rest is M e^2/2 times some number u in [-1, 1], and the curvature at x is m plus some more.
+    e = x - x* is the error; the rest is M e^2/2 times some number u in [-1, 1], and the curvature at x is m plus some
+    more.
     """
     e, m, change = t.real("e"), t.positive("m"), t.positive("M")
     more, u = t.nonnegative("more"), t.real("u", -1, 1)
