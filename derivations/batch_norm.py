@@ -277,6 +277,29 @@ def batch_norm_orthogonal_gradient(t: Proof) -> None:
     )
 
 
+@theorem(
+    "Weight decay holds the length of normalized weights at an equilibrium |w|^4 = eta G/(lambda (2 - eta lambda))",
+    covers=["000:batchnorm-scale-invariance"],
+    sources=[Source("000", "l.944-945", "faster learning rate, more resilient to parameter scaling")],
+)
+def batch_norm_equilibrium(t: Proof) -> None:
+    """N = |w|^2: decay multiplies it by (1 - eta lambda)^2, an orthogonal gradient of squared size G/N adds
+    eta^2 G/N.
+    """
+    eta, share, size, n = t.positive("eta"), t.real("u", 0, 1, open=True), t.positive("G"), t.positive("N")
+    decay = share / eta  # eta lambda = u
+    level = sqrt(eta * size / (decay * (2 - eta * decay)))
+    following = lambda n: (1 - eta * decay) ** 2 * n + eta**2 * size / n  # noqa: E731
+    t.equal(
+        t.state("equilibrium", Eq(following(level), level)),
+        because="what the decay takes off, 1 - (1 - u)^2 = u (2 - u) of N, is what the step puts on",
+    )
+    t.equal(
+        t.state("change elsewhere", Eq(following(n) - n, share * (2 - share) * (level**2 - n**2) / n)),
+        because="below the equilibrium the weights grow, above it they shrink: the effective rate eta/N settles",
+    )
+
+
 @misprint(
     "Normalizing after the activation is not normalizing before it",
     corrected="batch-norm-invariance",

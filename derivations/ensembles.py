@@ -266,6 +266,23 @@ def bootstrap_sample(t: Proof) -> None:
         over=k,
         because="the draws are independent: k = n for a bootstrap sample",
     )
+    u, tangent = tangent_line(t)
+    line = t.instance(tangent, {u: -1 / n}, because="at -1/n")
+    claim = Le(missed(k), exp(-k / n))
+    base = t.compare(Le(missed(0), exp(-0 / n)), 0, because="equal before the first draw")
+    step = t.suppose(claim).compare(
+        claim.subs(k, k + 1),
+        [(n - 1) / n * (exp(-k / n) - missed(k)), exp(-k / n) * (exp(-1 / n) - 1 + 1 / n)],
+        using=[line],
+        because="1 - 1/n <= e^(-1/n)",
+    )
+    t.induct_from(
+        t.state("at most e^(-k/n)", claim),
+        over=k,
+        base=base,
+        step=step,
+        because="so n draws miss less than 1/e of the examples",
+    )
     z = t.positive("z")
     t.limit(
         t.state("share of different examples", Eq(Limit(1 - (1 - 1 / z) ** z, z, oo), 1 - exp(-1))),

@@ -413,7 +413,7 @@ def free_lunch_on_the_training_set(t: Proof) -> None:
 @theorem(
     "A batch of m keeps m sum n_k activations; r times the batch and r times the step leave the noise of an epoch "
     "as it was",
-    covers=["003:batch-size-claims"],
+    covers=["003:batch-size-claims", "001:batch-online-minibatch-special-cases"],
     sources=[Source("003", "l.541-546", "a small batch size needs less memory and generally generalizes better")],
 )
 def batch_size(t: Proof) -> None:

@@ -403,6 +403,37 @@ def all_zero(t: Proof) -> None:
     )
 
 
+@theorem(
+    "Lasso duality: any nu with |X'nu|_j <= alpha_j certifies how far w is from the minimum",
+    covers=["000:l1-penalty-sparsity"],
+    sources=[Source("000", "l.450", "L1 norm (generates sparse solutions): Omega(theta) = |w|")],
+)
+def lasso_duality_gap(t: Proof) -> None:
+    """Primal minus dual is half a square and terms alpha_j |w_j| - (X'nu)_j w_j, each of them at least 0.
+
+    The weights of the penalty may differ; alpha_j = |X'nu|_j + room_j is any that admits nu.
+    """
+    n, d = t.size("n"), t.size("d")
+    x, y, w, nu = t.vector("x", n, d), t.vector("y", n), t.vector("w", d), t.vector("nu", n)
+    room = t.vector("room", d, low=0)
+    correlation = lambda j: total(n, lambda i: x[i, j] * nu[i])  # noqa: E731 - (X'nu)_j
+    fitted = lambda i: total(d, lambda j: x[i, j] * w[j])  # noqa: E731
+    primal = HALF * total(n, lambda i: (y[i] - fitted(i)) ** 2) + total(
+        d, lambda j: room[j] * Abs(w[j]) + Abs(correlation(j) * w[j])
+    )
+    dual = HALF * total(n, lambda i: y[i] ** 2) - HALF * total(n, lambda i: (y[i] - nu[i]) ** 2)
+    excess = lambda product: Abs(product) - product  # noqa: E731
+    t.compare(
+        t.state("no w is below the dual value", Ge(primal, dual)),
+        [
+            HALF * total(n, lambda i: (y[i] - fitted(i) - nu[i]) ** 2),
+            total(d, lambda j: room[j] * Abs(w[j])),
+            total(d, lambda j: excess(correlation(j) * w[j])),
+        ],
+        because="the gap closes for nu = y - Xw if each w_j != 0 has the sign of (X'nu)_j and |X'nu|_j = alpha_j",
+    )
+
+
 @misprint(
     "The L1 penalty sums over both indices of a weight matrix",
     corrected="soft-threshold",

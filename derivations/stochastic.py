@@ -289,6 +289,31 @@ def variance_reduced_gradient(t: Proof) -> None:
 
 
 @theorem(
+    "The batch size that is worth its cost: m = sqrt(c_0 s / (c_1 v)) for c_0 + c_1 m a step and the noise v + s/m",
+    covers=["000:minibatch-gradient-estimate"],
+    sources=[Source("000", "l.755-787", "the minibatch size m, which the slide leaves open")],
+)
+def best_batch_size(t: Proof) -> None:
+    """Steps needed grow with the noise, so what is paid is the product of cost and noise; Cauchy-Schwarz finds
+    its minimum.
+    """
+    m, fixed, each, floor, variance = t.positive("m"), *t.positive("c_0 c_1"), *t.positive("v s")
+    price = (fixed + each * m) * (floor + variance / m)
+    least = (sqrt(fixed * floor) + sqrt(each * variance)) ** 2
+    t.compare(
+        t.state("no batch is cheaper", Ge(price, least)),
+        (sqrt(each * floor * m) - sqrt(fixed * variance / m)) ** 2,
+        because="the slack is a square, and 0 where c_1 v m = c_0 s/m",
+    )
+    t.equal(
+        t.state(
+            "price of a batch", Eq(price - least, each * floor / m * (m - sqrt(fixed * variance / (each * floor))) ** 2)
+        ),
+        because="the same square, measured from the best batch size",
+    )
+
+
+@theorem(
     "Fresh examples give the gradient of the risk; a re-used example does not",
     covers=["001:one-pass-sgd-unbiased-for-risk"],
     sources=[Source("001", "l.88", "SGD minimizes the generalization error if no example is repeated")],
