@@ -250,8 +250,8 @@ class Network:
             for layer, starts in zip(self.layers, self.offsets, strict=True)
         )
 
-    def check_inputs(self, inputs: Any) -> None:
-        """Raise unless `inputs` holds at least one example of the first layer's shape, all finite."""
+    def check_inputs(self, inputs: Any, theta: Any = None) -> None:
+        """Raise unless `inputs` has an example or more of the first layer's shape, all finite, fitting theta."""
         width = len(self.input_shape)
         if inputs.ndim <= width or tuple(inputs.shape[-width:]) != self.input_shape:
             first = self.layers[0] if self.layers else "none"
@@ -261,6 +261,14 @@ class Network:
             )
         check.not_empty(inputs, "inputs")
         check.finite(inputs, "inputs")
+        if theta is None:
+            return
+        check.same_dtype(theta, inputs, "theta", "inputs")
+        fleet, wanted = tuple(inputs.shape[: -width - 1]), tuple(theta.shape[:-1])
+        if fleet not in ((), wanted):
+            raise ValueError(
+                f"inputs must be shared, or one batch for each of theta's members {wanted}, got fleet={fleet}"
+            )
 
 
 def perceptron(sizes: tuple[int, ...], activation: str = "relu", *, dropout: float = 0.0) -> Network:

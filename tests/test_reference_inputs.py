@@ -171,3 +171,13 @@ def test_digits_without_scikit_learn_say_what_to_install(monkeypatch):
         data.digits(np.random.default_rng(0))
     with pytest.raises(ValueError, match=re.escape("held_out must be in [0, 1), got held_out=1.0")):
         data.digits(np.random.default_rng(0), held_out=1.0)
+
+
+def test_fleets_of_different_sizes_are_refused(side, array):
+    network = perceptron((3, 2))
+    theta, inputs, labels = np.zeros((4, 8)), np.ones((5, 6, 3)), np.zeros((5, 6), dtype=int)
+    message = re.escape("one batch for each of theta's members (4,), got fleet=(5,)")
+    with pytest.raises(ValueError, match=message):
+        side.backprop.forward(network, array(theta), array(inputs))
+    with pytest.raises(ValueError, match=message):
+        side.backprop.loss_and_gradient(network, array(theta), array(inputs), array(labels))

@@ -335,6 +335,23 @@ def test_checkpoints_of_other_runs_and_damaged_files_are_refused(side, array, tm
         run()
 
 
+def test_a_plateau_resumes_with_its_lowered_rate(side, array, tmp_path):
+    network, inputs, targets = problem("softmax_cross_entropy")
+    data, held = (array(inputs), array(targets)), (array(inputs[:9]), array(targets[::-1][:9].copy()))
+    theta = side.initialization.initial_parameters(network, np.random.default_rng(3))
+
+    def run(epochs, seed, **more):
+        plateau = side.schedules.Plateau(0.05, factor=0.5, patience=0)
+        options = {"batch_size": 8, "lr": plateau, "validation": held, "rng": np.random.default_rng(seed), **more}
+        return side.training.train(network, theta, *data, epochs=epochs, **options), plateau.lr
+
+    whole, rate = run(12, 1)
+    run(7, 1, checkpoint=tmp_path / "run")
+    resumed, resumed_rate = run(12, 2, checkpoint=tmp_path / "run")
+    assert rate == resumed_rate < 0.05
+    assert np.array_equal(np.asarray(whole.theta), np.asarray(resumed.theta))
+
+
 # History
 
 
@@ -647,6 +664,11 @@ def test_backtracking_falls_enough_at_every_step(side, array):
     # f itself is rounded: a few units of the value.
     assert (falls >= 1e-4 * np.asarray(run.step_sizes) * square[:-1] - 8 * 2.0**-53 * values[:-1]).all()
     assert (values[-1] < 1e-6 * values[0]).all()
+    # On x^2 / 2 a step is enough when (1 - eta)^2 <= 1 - 2 slope eta, eta <= 2 (1 - slope) = 1.2: five shrinks of 1.9.
+    run = side.line_search.backtracking(
+        lambda x: (x**2).sum(-1) / 2, lambda x: x, array(np.ones(1)), steps=1, lr=1.9, shrink=0.9, slope=0.4
+    )
+    assert float(run.step_sizes[0]) == pytest.approx(1.9 * 0.9**5, rel=1e-14)
     with pytest.raises(ValueError, match=re.escape("slope must be in (0, 0.5), got slope=0.7")):
         side.line_search.backtracking(value, gradient, array(np.ones(4)), steps=1, slope=0.7)
 

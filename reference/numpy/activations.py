@@ -165,6 +165,15 @@ def tanh_derivative(z: Array) -> Array:
     return result
 
 
+def hard_threshold(z: Array, threshold: float = 0.0) -> Array:
+    """Return 1 where z > threshold, else 0; its slope is 0 wherever it exists, so that nothing trains through it.
+
+    >>> hard_threshold(np.array([1.0, 2.0, 3.0]), 2.0)
+    array([0., 0., 1.])
+    """
+    return (z > threshold).astype(z.dtype)
+
+
 def softmax(logits: Array) -> Array:
     """Return e^a_k / sum_j e^a_j along the last axis, shifted by the largest logit so that nothing overflows.
 

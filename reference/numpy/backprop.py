@@ -58,8 +58,7 @@ def forward(
     >>> forward(network, np.array([3.0, 4.0, 0.5]), np.array([[1.0, 1.0]]))
     array([[7.5]])
     """
-    network.check_inputs(inputs)
-    check.same_dtype(theta, inputs, "theta", "inputs")
+    network.check_inputs(inputs, theta)
     _check_count(network, masks, Dropout, "masks")
     _check_count(network, statistics, BatchNorm, "statistics")
     return _forward(network, network.views(theta), inputs, [{} for _ in network.layers], masks, statistics)
@@ -93,8 +92,7 @@ def loss_and_gradient(
     (1.0, [6.0, 2.0])
     """
     check.choice(loss, LOSSES, "loss")
-    network.check_inputs(inputs)
-    check.same_dtype(theta, inputs, "theta", "inputs")
+    network.check_inputs(inputs, theta)
     _check_count(network, masks, Dropout, "masks")
     _check_targets(network, inputs, targets, loss)
     gradient = np.zeros_like(theta)

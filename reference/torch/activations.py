@@ -159,6 +159,15 @@ def tanh_derivative(z: Tensor) -> Tensor:
     return 4 * tail / (1 + tail) ** 2
 
 
+def hard_threshold(z: Tensor, threshold: float = 0.0) -> Tensor:
+    """Return 1 where z > threshold, else 0; its slope is 0 wherever it exists, so that nothing trains through it.
+
+    >>> hard_threshold(torch.tensor([1.0, 2.0, 3.0]), 2.0)
+    tensor([0., 0., 1.])
+    """
+    return (z > threshold).to(z.dtype)
+
+
 def softmax(logits: Tensor) -> Tensor:
     """Return e^a_k / sum_j e^a_j along the last axis; nothing overflows.
 

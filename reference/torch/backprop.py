@@ -53,8 +53,7 @@ def forward(
     >>> forward(network, torch.tensor([3.0, 4.0, 0.5]), torch.tensor([[1.0, 1.0]]))
     tensor([[7.5000]])
     """
-    network.check_inputs(inputs)
-    check.same_dtype(theta, inputs, "theta", "inputs")
+    network.check_inputs(inputs, theta)
     _check_count(network, masks, Dropout, "masks")
     _check_count(network, statistics, BatchNorm, "statistics")
     return _forward(network, network.views(theta), inputs, masks, statistics)
@@ -88,8 +87,7 @@ def loss_and_gradient(
     (1.0, [6.0, 2.0])
     """
     check.choice(loss, LOSSES, "loss")
-    network.check_inputs(inputs)
-    check.same_dtype(theta, inputs, "theta", "inputs")
+    network.check_inputs(inputs, theta)
     _check_count(network, masks, Dropout, "masks")
     _check_targets(network, inputs, targets, loss)
     gradient = torch.empty_like(theta)

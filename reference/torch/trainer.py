@@ -110,11 +110,10 @@ class Trainer:
         return len(self.inputs) if self.samples is None else int(self.samples.shape[-1])
 
     def _check(self) -> None:
-        self.network.check_inputs(self.inputs)
+        self.network.check_inputs(self.inputs, self.theta)
         check.choice(self.loss, LOSSES, "loss")
         _check_targets(self.network, self.inputs, self.targets, self.loss)
         check.finite(self.theta, "theta")
-        check.same_dtype(self.theta, self.inputs, "theta", "inputs")
         if not callable(self.lr):
             check.positive(self.lr, "lr")
         check.nonnegative(self.l1, "l1")
