@@ -32,6 +32,7 @@ class Law:
     weights: tuple[Any, ...] = ()  # the probabilities, where there are finitely many
     requires: tuple[Any, ...] = ()  # what must not be negative for draws to exist
     whole: Any = sympy.Integer(1)  # what must be 1: the sum of the probabilities of all outcomes
+    separate: bool = False  # whether different entries are independent of each other
 
     def variances(self) -> list[Any]:
         """What must not be negative for the law to exist: its probabilities, and the variance of an entry."""
@@ -95,7 +96,7 @@ def independent(moments: Sequence[Any], sizes: Sequence[Any] = (), name: str = "
             result = point.field.mul(result, point.value(moments[power - 1]))
         return result
 
-    return Law(name, tuple(sizes), cumulant, None, moment)
+    return Law(name, tuple(sizes), cumulant, None, moment, separate=True)
 
 
 def finite(values: Sequence[Any], probabilities: Sequence[Any], sizes: Sequence[Any] = (), name: str = "finite") -> Law:
@@ -114,7 +115,7 @@ def finite(values: Sequence[Any], probabilities: Sequence[Any], sizes: Sequence[
             outcomes.append((probability, {key: v for key, (_, v) in zip(keys, choice, strict=True)}))
         return outcomes
 
-    return Law(name, base.sizes, base.cumulant, atoms, None, tuple(probabilities))
+    return Law(name, base.sizes, base.cumulant, atoms, None, tuple(probabilities), separate=True)
 
 
 def bernoulli(probability: Any, sizes: Sequence[Any] = ()) -> Law:

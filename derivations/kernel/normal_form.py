@@ -424,6 +424,9 @@ def _expected_term(term: Any, scope: Any) -> Any:
                     _sort_factor(inner, fixed, entries, opaque, scope)
         else:
             _sort_factor(factor, fixed, entries, opaque, scope)
+    independent = _independent_factors(opaque, scope) if opaque and not entries and not limits else None
+    if independent is not None:
+        return sympy.expand(Mul(*fixed) * independent)
     if opaque:
         kept = Expectation(Mul(*opaque, *entries))
         bound = [limit for limit in limits if kept.has(limit[0])]
@@ -434,6 +437,37 @@ def _expected_term(term: Any, scope: Any) -> Any:
         value = _joint_moment(entries, scope)
     pieces = sympy.Add.make_args(sympy.expand(Mul(*fixed) * value))
     return sympy.Add(*(_sum_of_term(p, limits, scope) if limits else p for p in pieces))
+
+
+def _independent_factors(products: list[Any], scope: Any) -> Any:
+    """E of a product over an index is the product of the expectations, where no two factors share a random entry.
+
+    They share none where every entry of a family has the product's index in one and the same place, and the law's entries
+    are independent; anything else is left alone (None).
+    """
+    if not all(isinstance(p, Product) and len(p.limits) == 1 for p in products):
+        return None
+    index, low, high = products[0].limits[0]
+    if any(p.limits[0][1:] != (low, high) for p in products) or scope.is_random(low) or scope.is_random(high):
+        return None
+    body = Mul(*(p.function.xreplace({p.limits[0][0]: index}) for p in products))
+    if any(scope.is_random(f) for f in body.atoms(AppliedUndef)) or any(s in body.atoms(sympy.Symbol) for s in scope.laws):
+        return None
+    places: dict[Any, set[int]] = {}
+    for entry in body.atoms(sympy.Indexed):
+        family = scope.family(entry)
+        if family is None:
+            if scope.is_random(entry):
+                return None
+            continue
+        base, law, indices = family
+        if not law.separate or any(scope.is_random(s) for s in law.parameters()):
+            return None
+        places[base] = places.get(base, set(range(len(indices)))) & {k for k, i in enumerate(indices) if i == index}
+    if not places or not all(places.values()):
+        return None
+    expected = _expectation(normal(body, scope.with_range(index, low, high)), scope.with_range(index, low, high))
+    return None if expected.has(Expectation) else normal(Product(expected, (index, low, high)), scope)
 
 
 def _sort_factor(factor: Any, fixed: list[Any], entries: list[Any], opaque: list[Any], scope: Any) -> None:
