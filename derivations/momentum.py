@@ -654,6 +654,7 @@ def heavy_ball_stability(t: Proof) -> None:
         [inside.both(stable, forward, because="all three"), conditions.both(region, backward, because="all three")],
         because="P(1), P(-1) and P(0) in alpha and h",
     )
+    negative_momentum(t, h)
     y, _w = t.recursion(
         k,
         y=(1, lambda y, w: following(VELOCITY, theta=y(k), v=w(k), g=y(k), lr=1, momentum=1)[0]),
@@ -662,6 +663,34 @@ def heavy_ball_stability(t: Proof) -> None:
     t.equal(
         t.state("alpha = 1, h = 1 repeats after six steps", Eq(y(k + 6), y(k))),
         because="the roots are the primitive sixth roots of 1",
+    )
+
+
+def negative_momentum(t: Proof, h: Any) -> None:
+    """The same region for every real alpha: it lies between -1 and 1."""
+    alpha = t.real("a")
+    size = Abs(alpha)
+    region = And(Lt(size, 1), Gt(h, 0), Lt(h, 2 * (1 + alpha)))
+    stable = And(Lt(alpha, 1), Lt(1 + alpha - h, 1 + alpha), Lt(-(1 + alpha - h), 1 + alpha))
+    inside, conditions = t.suppose(region), t.suppose(stable)
+    plus, minus = 1 + alpha - (1 + alpha - h), 1 + alpha + (1 + alpha - h)
+    forward = [
+        inside.compare(Lt(alpha, 1), [1 - size, size - alpha], because="alpha <= |alpha| < 1"),
+        inside.compare(Lt(1 + alpha - h, 1 + alpha), h, because="P(1) = h"),
+        inside.compare(Lt(-(1 + alpha - h), 1 + alpha), 2 * (1 + alpha) - h, because="P(-1) = 2 (1 + alpha) - h"),
+    ]
+    above = conditions.compare(Gt(1 + alpha, 0), [plus / 2, minus / 2], because="P(1) + P(-1) = 2 (1 + alpha)")
+    backward = [
+        conditions.compare(
+            Lt(size, 1), (1 - alpha) * (1 + alpha) / (1 + size), using=[above], because="1 - alpha^2 > 0"
+        ),
+        conditions.compare(Gt(h, 0), plus, because="P(1) = h"),
+        conditions.compare(Lt(h, 2 * (1 + alpha)), minus, because="P(-1) = 2 (1 + alpha) - h"),
+    ]
+    t.equivalent(
+        t.state("any real alpha: stable exactly for |alpha| < 1 and 0 < h < 2 (1 + alpha)", Equivalent(region, stable)),
+        [inside.both(stable, forward, because="all three"), conditions.both(region, backward, because="all three")],
+        because="the same three inequalities; with negative alpha the room for h shrinks",
     )
 
 
