@@ -288,16 +288,17 @@ def bootstrap_sample(t: Proof) -> None:
         t.state("share of different examples", Eq(Limit(1 - (1 - 1 / z) ** z, z, oo), 1 - exp(-1))),
         because="the compound-interest limit: 63.2 % of the examples are in the bag",
     )
-    draws, x = t.random("D", choices(lambda i: 1 / n, n, n)), t.vector("x", n)
-    sample = total(n, lambda s: total(n, lambda i: draws[s, i] * x[i])) / n
+    b, x = t.size("b"), t.vector("x", n)  # b = n for a bootstrap sample
+    draws = t.random("D", choices(lambda i: 1 / n, b, n))
+    sample = total(b, lambda s: total(n, lambda i: draws[s, i] * x[i])) / b
     mean = total(n, lambda i: x[i]) / n
     t.expectation(
         t.state("a linear statistic keeps its mean", Eq(Expectation(sample), mean)),
         because="each draw is uniform: bagging changes only what is not linear in the data",
     )
     t.expectation(
-        t.state("and varies", Eq(Expectation((sample - mean) ** 2), total(n, lambda i: (x[i] - mean) ** 2) / n**2)),
-        because="n independent draws of variance sigma^2, averaged",
+        t.state("and varies", Eq(Expectation((sample - mean) ** 2), total(n, lambda i: (x[i] - mean) ** 2) / (n * b))),
+        because="b independent draws of variance sigma^2, averaged",
     )
 
 

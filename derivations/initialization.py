@@ -282,30 +282,41 @@ def symmetry_is_kept(t: Proof) -> None:
         t.state("gradient of the output bias", Eq(Derivative(loss, offset), total(m, lambda i: error(i)) / m)),
         because="the output is shifted by it",
     )
-    equal_units(t)
+    equal_units(t, phi, m, d, x)
     zero_start(t, m)
 
 
-def equal_units(t: Proof) -> None:
-    """At step k unit and twin receive G(k, w, v), the same function of their own weights, whatever the other
-    units do.
-    """
-    k, eta = t.time("k"), t.real("eta")
-    first, second = t.function("G_w", 3), t.function("G_v", 3)
-    w, v = t.real("w_start v_start")
-    names = ("unit_w", "unit_v", "twin_w", "twin_v")
-    a, b, p, q = t.recursion(
+def equal_units(t: Proof, phi: Any, m: Any, d: Any, x: Any) -> None:
+    """A unit and its twin: both see the examples' errors at step k, whatever these are and the other units do."""
+    k, eta, e = t.time("k"), t.real("eta"), t.index("e_", d)
+    error, w, v, b = t.function("error", 2), t.vector("w_start", d), t.real("v_start"), t.real("b_start")
+
+    def inner(unit: Any, bias: Any, i: Any) -> Any:
+        return total(d, lambda c: unit(c, k) * x[i, c]) + bias(k)
+
+    def rule(unit: Any, bias: Any, outgoing: Any) -> tuple[Any, Any, Any]:
+        """One step of gradient descent on the unit's incoming weights, bias and outgoing weight."""
+        back = lambda i: error(i, k) * outgoing(k) * phi(inner(unit, bias, i)).fdiff()  # noqa: E731 - phi' there
+        return (
+            unit(e, k) - eta * total(m, lambda i: back(i) * x[i, e]) / m,
+            bias(k) - eta * total(m, back) / m,
+            outgoing(k) - eta * total(m, lambda i: error(i, k) * phi(inner(unit, bias, i))) / m,
+        )
+
+    names = ("unit_w", "unit_b", "unit_v", "twin_w", "twin_b", "twin_v")
+    starts = (w[e], b, v) * 2
+    rules = [lambda *f, n=n: rule(*f[n - n % 3 : n - n % 3 + 3])[n % 3] for n in range(6)]
+    a, p, q, ta, tp, tq = t.recursion(
         k,
         **{
-            names[0]: (w, lambda a, b, p, q: a(k) - eta * first(k, a(k), b(k))),
-            names[1]: (v, lambda a, b, p, q: b(k) - eta * second(k, a(k), b(k))),
-            names[2]: (w, lambda a, b, p, q: p(k) - eta * first(k, p(k), q(k))),
-            names[3]: (v, lambda a, b, p, q: q(k) - eta * second(k, p(k), q(k))),
+            name: ((e,), start, following) if n % 3 == 0 else (start, following)
+            for n, (name, start, following) in enumerate(zip(names, starts, rules, strict=True))
         },
     )
     t.induct(
-        t.state("equal incoming weights stay equal", Eq(a(k), p(k))),
-        t.state("equal outgoing weights stay equal", Eq(b(k), q(k))),
+        t.state("equal incoming weights stay equal", Eq(a(e, k), ta(e, k))),
+        t.state("equal biases stay equal", Eq(p(k), tp(k))),
+        t.state("equal outgoing weights stay equal", Eq(q(k), tq(k))),
         over=k,
         because="equal weights get equal gradients; so too with any optimizer that treats the coordinates alike",
     )
