@@ -124,6 +124,8 @@ def softplus_derivative(z: Tensor) -> Tensor:
 def sigmoid(z: Tensor) -> Tensor:
     """Return 1 / (1 + e^-z), without overflow and with full relative accuracy in both tails.
 
+    Below 2.2e-308, the smallest normal float64, torch returns 0.
+
     >>> float(sigmoid(torch.tensor(0.0))), float(sigmoid(torch.tensor(-750.0, dtype=torch.float64)))
     (0.5, 0.0)
     """
