@@ -161,8 +161,11 @@ def tanh_function(t: Proof) -> None:
         t.state("slope", Eq(Derivative(tanh(z), z), 1 - tanh(z) ** 2)),
         because="from the output alone, as sigma (1 - sigma)",
     )
-    t.compare(t.state("below 1", Lt(tanh(z), 1)), 2 / (1 + exp(2 * z)), because="tanh z = 1 - 2/(1 + e^(2z))")
-    t.compare(t.state("above -1", Gt(tanh(z), -1)), 2 / (1 + exp(-2 * z)), because="and the same at -z")
+    t.compare(
+        t.state("inside (-1, 1)", Lt(tanh(z) ** 2, 1)),
+        4 * exp(2 * z) / (1 + exp(2 * z)) ** 2,
+        because="tanh z = 1 - 2/(1 + e^(2z)), whose square is 1 - 4 e^(2z)/(1 + e^(2z))^2",
+    )
     t.compare(
         t.state("saturation", Le(1 - tanh(y) ** 2, 4 * exp(-2 * y))),
         4 * exp(-2 * y) * (2 * exp(-2 * y) + exp(-4 * y)) / (1 + exp(-2 * y)) ** 2,

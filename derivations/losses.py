@@ -572,7 +572,8 @@ def categorical_cross_entropy(t: Proof) -> None:
         ),
         because="the same selection of -log f_k = LSE(a) - a_k",
     )
-    equal_logits = -log(exp(0 * a[y]) / total(classes, lambda k: exp(0 * a[k])))
+    level = t.real("l")
+    equal_logits = -log(exp(level) / total(classes, lambda k: exp(level)))
     t.equal(t.state("before training", Eq(equal_logits, log(classes))), because="K equal probabilities")
     pair = t.vector("z", 2)
     two = -log(exp(pair[1]) / total(2, lambda k: exp(pair[k])))
@@ -690,22 +691,23 @@ def cross_entropy_dominates_zero_one(t: Proof) -> None:
     sources=[Source("001", "l.52", "exact minimization of the 0-1 loss is intractable in general")],
 )
 def threshold_between_neighbours(t: Proof) -> None:
-    """Points x - (gaps to the left) and x + g + (gaps to the right): N + 1 cuts, two orientations, are all there is."""
+    """Neighbours x and x + g; other points lie a_i to the left of x or b_j to the right of x + g.
+
+    So N sorted points leave N + 1 cuts with two orientations, and the best of these labelings has the least error.
+    """
     below, above = t.size("l"), t.size("r")
-    x, gap = t.real("x"), t.positive("g")
+    x, gap, share = t.real("x"), t.positive("g"), t.real("w", 0, 1, open=True)
     left, right = t.vector("a", below, low=0), t.vector("b", above, low=0)
-    share = t.real("w", 0, 1, open=True)
-    threshold = x + share * gap
     i, j = t.index("i", below), t.index("j", above)
-    left_point, right_point = x - total(i, lambda k: left[k]), x + gap + total(j, lambda k: right[k])
+    threshold = x + share * gap
     t.compare(
-        t.state("points on the left are below it", Lt(left_point, threshold)),
-        [share * gap, total(i, lambda k: left[k])],
+        t.state("points on the left are below it", Lt(x - left[i], threshold)),
+        [share * gap, left[i]],
         because="x is below the threshold, and the others on the left are not above x",
     )
     t.compare(
-        t.state("points on the right are above it", Gt(right_point, threshold)),
-        [(1 - share) * gap, total(j, lambda k: right[k])],
+        t.state("points on the right are above it", Gt(x + gap + right[j], threshold)),
+        [(1 - share) * gap, right[j]],
         because="so the labels, and with them the training error, depend on the gap alone and not on where in it",
     )
 
@@ -764,11 +766,12 @@ def logistic_loss_has_no_minimum_on_separable_data(t: Proof) -> None:
     sources=[Source("000", "l.172", "softmax(z)_i = exp(z_i) / sum_j exp(z_j)")],
 )
 def softmax_lipschitz_constant(t: Proof) -> None:
-    """The Jacobian is the Hessian of log-sum-exp, and its quadratic form a variance, bounded by a sum of squares."""
+    """The quadratic form of the Jacobian is the variance of v under f, which a sum of squares bounds."""
     classes = t.size("K")
     a, v = t.vector("a", classes), t.vector("v", classes, nonzero=True)
     f = distribution(lambda k: exp(a[k]), classes)
-    variance = total(classes, lambda k: f(k) * v[k] ** 2) - total(classes, lambda k: f(k) * v[k]) ** 2
+    mean = total(classes, lambda k: f(k) * v[k])
+    variance = total(classes, lambda k: f(k) * (v[k] - mean) ** 2)
     distinct = lambda k, m: (1 - KroneckerDelta(k, m)) ** 2  # noqa: E731
     pairs = total(classes, lambda k: total(classes, lambda m: distinct(k, m) * f(k) * f(m) * (v[k] + v[m]) ** 2))
     squares = total(classes, lambda k: 2 * (HALF - f(k)) ** 2 * v[k] ** 2)
@@ -778,13 +781,13 @@ def softmax_lipschitz_constant(t: Proof) -> None:
         [pairs / (2 * length), squares / length],
         because="(v_k - v_m)^2 <= 2 v_k^2 + 2 v_m^2 for each pair, and 2 f (1 - f) <= 1/2 for each class",
     )
-    two = t.vector("z", 2)
-    g = distribution(lambda k: exp(0 * two[k]), 2)
-    opposite = lambda k: 2 * KroneckerDelta(k, 1) - 1  # noqa: E731
+    level, size = t.real("l"), t.real("c")
+    g = distribution(lambda k: exp(level), 2)
+    opposite = lambda k: size * (2 * KroneckerDelta(k, 1) - 1)  # noqa: E731
     attained = total(2, lambda k: g(k) * opposite(k) ** 2) - total(2, lambda k: g(k) * opposite(k)) ** 2
     t.equal(
         t.state("attained", Eq(attained, total(2, lambda k: opposite(k) ** 2) / 2)),
-        because="f = (1/2, 1/2) and v = (1, -1): variance 1, half of |v|^2 = 2",
+        because="two equal logits, f = (1/2, 1/2), and v = (c, -c): the variance c^2 is half of |v|^2",
     )
 
 
