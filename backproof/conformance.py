@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backproof.properties.subjects.engine import check
+from backproof.properties.subjects.identification import Identification, Identifications, identify
 from backproof.properties.subjects.report import NotCheckable, Outcome, Report
 
-__all__ = ["NotCheckable", "Outcome", "Report", "check"]
+__all__ = ["Identification", "Identifications", "NotCheckable", "Outcome", "Report", "check", "identify"]

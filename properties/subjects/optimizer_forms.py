@@ -34,6 +34,8 @@ class Form:
     none_gradients = own_groups = changes_rate = False
     #: whether single precision may be answered in double, as NumPy's scalars make it
     widens = False
+    #: how many steps a long run takes
+    longest = 320
     title = ""
 
     def __init__(self, target: Target, takes: Signature, hyper: Mapping[str, Any], device: str) -> None:
@@ -251,16 +253,25 @@ class GradientTransformForm(Form):
             jax.config.update("jax_enable_x64", True)
 
     def start(self, scenario: Scenario) -> GroupedSession:
+        self.many_steps = scenario.steps > 30  # compiling costs about as much as 30 steps
         return GroupedSession(self, scenario)
 
 
 class TransformSession:
     def __init__(self, form: GradientTransformForm, tensors: list[Tensor], group: dict[str, Any], dtype: str) -> None:
         self.form, self.tensors, self.dtype = form, tensors, dtype
-        self.made = form.target.value(**form.arguments(group))
         self.group = group
+        self._make()
         self.held = [self._array(x.start, x.layout) for x in tensors]
         self.state = self.made.init(self._pass(self.held))
+
+    def _make(self) -> None:
+        self.made = self.form.target.value(**self.form.arguments(self.group))
+        self.update = self.made.update
+        if self.form.jax and self.form.many_steps:
+            import jax
+
+            self.update = jax.jit(self.made.update)
 
     def _array(self, array: Array, layout: str) -> Array:
         return laid_out(array.astype(self.dtype), layout)
@@ -278,7 +289,7 @@ class TransformSession:
     def step(self, gradients: list[Array]) -> list[str]:
         given = [self._array(g, x.layout) for g, x in zip(gradients, self.tensors, strict=True)]
         before = [g.copy() for g in given], [p.copy() for p in self.held]
-        answer = self.made.update(self._pass(given), self.state, self._pass(self.held))
+        answer = self.update(self._pass(given), self.state, self._pass(self.held))
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise NotCheckable(f"update must return (updates, state), got {type(answer).__name__}")
         updates = _checked(answer[0], self.held, "the updates")
@@ -292,7 +303,7 @@ class TransformSession:
 
     def restore(self) -> None:
         saved = copy.deepcopy(self.state)
-        self.made = self.form.target.value(**self.form.arguments(self.group))
+        self._make()
         self.made.init(self._pass([np.zeros_like(each) for each in self.held]))
         self.state = saved
 
@@ -392,8 +403,11 @@ class ApplyForm(Form):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = self.target.value(**self.arguments(self.hyper))
+        if "jax" in sys.modules:
+            sys.modules["jax"].config.update("jax_enable_x64", True)
         self.keras = any(cls.__module__.partition(".")[0] == "keras" for cls in type(made).__mro__)
         self.changes_rate = hasattr(made, "learning_rate") or hasattr(made, "lr")
+        self.longest = 110 if self.keras else self.longest  # one eager step costs milliseconds there
 
     def start(self, scenario: Scenario) -> GroupedSession:
         return GroupedSession(self, scenario)

@@ -1,0 +1,337 @@
+"""More published optimizer rules and silent variants, for telling which one a black box implements.
+
+Written as in `update_rules`: one SymPy map from a state to the next state an entry. `Norm(x)` stands for the Euclidean norm over the
+tensor that an entry belongs to. A rule here has no entry in the contract of conformance; it only has a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from sympy import Abs, Expr, Function, Integer, Max, Min, Piecewise, Rational, S, Symbol, exp, sign, sqrt
+
+from .update_rules import (
+    PUBLISHED,
+    alpha,
+    beta1,
+    beta2,
+    dampening,
+    eps,
+    g,
+    initial_accumulator_value,
+    largest,
+    lr,
+    m,
+    momentum,
+    s,
+    t,
+    theta,
+    update_rule,
+    v,
+    weight_decay,
+)
+
+Norm = Function("Norm")
+nu = Symbol("nu", positive=True)
+nu1, nu2 = Symbol("nu1", positive=True), Symbol("nu2", positive=True)
+momentum_decay = Symbol("momentum_decay", positive=True)
+lr_decay = Symbol("lr_decay", positive=True)
+lambd = Symbol("lambd", positive=True)
+power = Symbol("power", positive=True)
+eps_root = Symbol("eps_root", positive=True)
+rate = Symbol("rate", real=True)  # of this step
+past = Symbol("past", real=True)  # the last gradient
+product = Symbol("product", real=True)  # of the momenta so far
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One rule that a black box may be, in the words in which it is named.
+
+    `decay` says how weight decay enters: not at all, `coupled`, `decoupled` (before the update), `after` it, `without-lr`.
+    """
+
+    name: str
+    description: str
+    hyperparameters: tuple[Symbol, ...]
+    state: tuple[Symbol, ...]
+    next_state: tuple[Expr, ...]
+    next_parameter: Expr
+    initial: tuple[Expr, ...]
+    decay: str = ""
+    special_cases: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """The name with its decay."""
+        if not self.decay:
+            return self.name
+        bare, _, inside = self.name.partition("[")
+        return f"{bare}[{inside.rstrip(']') + ',' if inside else ''}decay={self.decay}]"
+
+
+def _moments() -> tuple[Expr, Expr]:
+    return beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+
+
+_m, _v = _moments()
+_mh, _vh = _m / (1 - beta1**t), _v / (1 - beta2**t)
+_ema = momentum * v + (1 - momentum) * g
+_s = alpha * s + (1 - alpha) * g**2
+_mean = alpha * m + (1 - alpha) * g
+
+
+def _rmsprop_momentum(root: Expr, inside: bool) -> tuple[tuple[Expr, ...], Expr]:
+    velocity = momentum * v + (lr if inside else 1) * g / root
+    return velocity, theta - (1 if inside else lr) * velocity
+
+
+def _scheduled(k: Expr) -> Expr:
+    return beta1 * (1 - Rational(1, 2) * Rational(96, 100) ** (k * momentum_decay))
+
+
+def _rectified() -> tuple[Expr, Expr]:
+    top = 2 / (1 - beta2) - 1
+    now = top - 2 * t * beta2**t / (1 - beta2**t)
+    return now, sqrt(Abs((now - 4) * (now - 2) * top / ((top - 4) * (top - 2) * now)))
+
+
+def _radam(root: Expr) -> Expr:
+    now, factor = _rectified()
+    return theta - lr * _mh * Piecewise((factor / root, now > 5), (S.One, True))
+
+
+def _further() -> list[Candidate]:
+    found: list[Candidate] = []
+
+    def add(
+        name: str, description: str, hyper: tuple[Symbol, ...], state: Mapping[Symbol, Expr], step: Expr,
+        initial: Mapping[Symbol, Expr] | None = None, special: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        starts = tuple((initial or {}).get(symbol, Integer(0)) for symbol in state)
+        found.append(
+            Candidate(
+                name, description, hyper, tuple(state), tuple(state.values()), step, starts, special_cases=special
+            )
+        )
+
+    adam = (lr, beta1, beta2, eps)
+    rms = (lr, alpha, eps)
+    add("sign-sgd", "descent along the sign of the gradient", (lr,), {}, theta - lr * sign(g))
+    add("signum", "descent along the sign of averaged gradients", (lr, momentum), {v: _ema}, theta - lr * sign(_ema))
+    add("momentum-ema", "momentum with averaged gradients", (lr, momentum), {v: _ema}, theta - lr * _ema)
+    nesterov_ema = theta - lr * (momentum * _ema + (1 - momentum) * g)
+    add("nesterov-ema", "Nesterov's momentum with averaged gradients", (lr, momentum), {v: _ema}, nesterov_ema)
+    add("qhm", "quasi-hyperbolic momentum", (lr, momentum, nu), {v: _ema}, theta - lr * ((1 - nu) * g + nu * _ema),
+        special=("sgd", "momentum-ema", "nesterov-ema", "momentum", "nesterov"))  # fmt: skip
+    decayed = theta - lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s + g**2) + eps)
+    add(
+        "adagrad-decayed",
+        "AdaGrad with an inverse-time rate",
+        (lr, eps, lr_decay),
+        {s: s + g**2},
+        decayed,
+        special=("adagrad",),
+    )
+    for how, word in (("", "outside"), ("[eps=inside]", "under")):
+        root = sqrt(_s + eps) if how else sqrt(_s) + eps
+        centered = sqrt(_s - _mean**2 + eps) if how else sqrt(_s - _mean**2) + eps
+        corrected = sqrt(_s / (1 - alpha**t) + eps) if how else sqrt(_s / (1 - alpha**t)) + eps
+        add(
+            f"rmsprop-corrected{how}",
+            f"RMSProp with bias correction, epsilon {word} the root",
+            rms,
+            {s: _s},
+            theta - lr * g / corrected,
+        )
+        for inside, where in ((False, "rate outside"), (True, "rate inside")):
+            conventions = ",".join(
+                c for c in (("eps=inside" if how else ""), ("lr=inside-velocity" if inside else "")) if c
+            )
+            name = f"[{conventions}]" if conventions else ""
+            velocity, step = _rmsprop_momentum(root, inside)
+            add(f"rmsprop-momentum{name}", f"RMSProp with momentum, epsilon {word} the root, {where} the velocity",
+                (*rms, momentum), {s: _s, v: velocity}, step)  # fmt: skip
+            velocity, step = _rmsprop_momentum(centered, inside)
+            add(f"rmsprop-centered-momentum{name}", f"centered RMSProp with momentum, epsilon {word} the root, {where} the velocity",
+                (*rms, momentum), {s: _s, m: _mean, v: velocity}, step)  # fmt: skip
+        raw = sqrt(_v + eps) if how else sqrt(_v) + eps
+        add(
+            f"adam-uncorrected{how}",
+            f"Adam without bias correction, epsilon {word} the root",
+            adam,
+            {m: _m, v: _v},
+            theta - lr * _m / raw,
+        )
+        fixed = sqrt(_v / (1 - beta2) + eps) if how else sqrt(_v / (1 - beta2)) + eps
+        add(f"adam-corrected-once{how}", f"Adam whose bias correction never changes, epsilon {word} the root", adam, {m: _m, v: _v},
+            theta - lr * _m / (1 - beta1) / fixed)  # fmt: skip
+    ahead = beta1 * _m / (1 - beta1 ** (t + 1)) + (1 - beta1) * g / (1 - beta1**t)
+    root = sqrt(_vh) + eps
+    add("nadam", "Nadam with a constant momentum", adam, {m: _m, v: _v}, theta - lr * ahead / root)
+    add(
+        "nadam[eps=inside]", "Nadam, epsilon under the root", adam, {m: _m, v: _v}, theta - lr * ahead / sqrt(_vh + eps)
+    )
+    now, after = _scheduled(t), _scheduled(t + 1)
+    done = product * now
+    nadam = (1 - now) * g / (1 - done) + after * _m / (1 - done * after)
+    add("nadam-scheduled", "Nadam with the scheduled momentum", (*adam, momentum_decay), {m: _m, v: _v, product: done},
+        theta - lr * nadam / root, {product: Integer(1)})  # fmt: skip
+    add("radam", "RAdam", adam, {m: _m, v: _v}, _radam(sqrt(_vh) + eps))
+    add(
+        "radam[eps=hat]",
+        "RAdam, epsilon added before bias correction",
+        adam,
+        {m: _m, v: _v},
+        _radam((sqrt(_v) + eps) / sqrt(1 - beta2**t)),
+    )
+    top = Max(beta2 * v, Abs(g) + eps)
+    add("adamax", "Adamax, epsilon within the maximum", adam, {m: _m, v: top}, theta - lr * _mh / top)
+    top = Max(beta2 * v, Abs(g))
+    add(
+        "adamax[eps=outside]",
+        "Adamax, epsilon added to the maximum",
+        adam,
+        {m: _m, v: top},
+        theta - lr * _mh / (top + eps),
+    )
+    belief = beta2 * s + (1 - beta2) * (g - _m) ** 2 + eps_root
+    add(
+        "adabelief",
+        "AdaBelief",
+        (*adam, eps_root),
+        {m: _m, s: belief},
+        theta - lr * _mh / (sqrt(belief / (1 - beta2**t)) + eps),
+    )
+    last = beta2 * s + (1 - beta2) * (g - m) ** 2 + eps_root
+    add("adabelief[mean=last]", "AdaBelief around the last mean", (*adam, eps_root), {m: _m, s: last},
+        theta - lr * _mh / (sqrt(last / (1 - beta2**t)) + eps))  # fmt: skip
+    added = v - (1 - beta2) * sign(v - g**2) * g**2
+    add("yogi", "Yogi", (*adam, initial_accumulator_value), {m: _m, v: added}, theta - lr * _mh / (sqrt(added / (1 - beta2**t)) + eps),
+        {m: initial_accumulator_value, v: initial_accumulator_value})  # fmt: skip
+    lion = sign(beta1 * m + (1 - beta1) * g)
+    add("lion", "Lion", (lr, beta1, beta2), {m: beta2 * m + (1 - beta2) * g}, theta - lr * lion)
+    update = _mh / (sqrt(_vh) + eps) + weight_decay * theta
+    ratio = Piecewise((Norm(theta) / Norm(update), (Norm(theta) > 0) & (Norm(update) > 0)), (S.One, True))
+    add("lamb", "LAMB", (*adam, weight_decay), {m: _m, v: _v}, theta - lr * ratio * update)
+    bare = _mh / (sqrt(_vh) + eps)
+    ratio = Piecewise((Norm(theta) / Norm(bare), (Norm(theta) > 0) & (Norm(bare) > 0)), (S.One, True))
+    add("lamb-undecayed", "LAMB without decay", adam, {m: _m, v: _v}, theta - lr * ratio * bare)
+    add(
+        "padam",
+        "partially adaptive Adam",
+        (*adam, power),
+        {m: _m, v: _v},
+        theta - lr * _mh / (_vh**power + eps),
+        special=("adam",),
+    )
+    friction = 1 / (1 + exp(-Abs(past - g)))
+    add("diffgrad", "diffGrad", adam, {m: _m, v: _v, past: g}, theta - lr * friction * _mh / root)
+    quasi = ((1 - nu1) * g + nu1 * _mh) / (sqrt((1 - nu2) * g**2 + nu2 * _vh) + eps)
+    add(
+        "qhadam",
+        "quasi-hyperbolic Adam",
+        (*adam, nu1, nu2),
+        {m: _m, v: _v},
+        theta - lr * quasi,
+        special=("adam", "nadam"),
+    )
+    begun = Min(t - 1, 1)  # ADOPT's first step only starts the second moment
+    mean = begun * (beta1 * m + (1 - beta1) * g / Max(sqrt(v), eps))
+    add("adopt", "ADOPT", adam, {m: mean, v: begun * _v + (1 - begun) * g**2}, theta - lr * mean)
+    # the rate of a step was settled after the step before it
+    add("asgd", "averaged SGD's iterate", (lr, lambd, alpha), {rate: lr / (1 + lambd * lr * t) ** alpha},
+        theta * (1 - lambd * rate) - rate * g, {rate: lr}, special=("sgd",))  # fmt: skip
+    return found
+
+
+def _published() -> list[Candidate]:
+    titles = {
+        "sgd": "gradient descent", "momentum": "momentum", "nesterov": "Nesterov's momentum", "adagrad": "AdaGrad", "adadelta": "AdaDelta",
+        "rmsprop": "RMSProp", "rmsprop-centered": "centered RMSProp", "adam": "Adam", "adamw": "AdamW", "amsgrad": "AMSGrad",
+    }  # fmt: skip
+    words = {
+        "eps=inside": "epsilon under the root", "eps=hat": "epsilon added before bias correction",
+        "lr=inside-velocity": "the rate inside the velocity", "first-step=undamped": "the first gradient undamped",
+        "max=corrected": "the maximum over corrected moments",
+    }  # fmt: skip
+    choices = {
+        "momentum": ("", "lr=inside-velocity"), "nesterov": ("", "lr=inside-velocity"), "adagrad": ("", "eps=inside"),
+        "rmsprop": ("", "eps=inside"), "rmsprop-centered": ("", "eps=inside"), "adam": ("", "eps=inside", "eps=hat"),
+        "amsgrad": ("", "eps=inside", "eps=hat", "max=corrected", "eps=inside,max=corrected"),
+    }  # fmt: skip
+    found = []
+    for name in PUBLISHED:
+        if name == "adamw":  # Adam with decoupled decay, below
+            continue
+        for inside in choices.get(name, ("",)):
+            full = f"{name}[{inside}]" if inside else name
+            rule = update_rule(full)
+            neutral = {weight_decay: 0, dampening: 0, initial_accumulator_value: 0}
+            described = ", ".join([titles[name], *(words[c] for c in inside.split(",") if c)])
+            found.append(Candidate(
+                full, described, tuple(h for h in rule.hyperparameters if h not in neutral), rule.state,
+                tuple(e.subs(neutral) for e in rule.next_state), rule.next_parameter.subs(neutral),
+                tuple(e.subs(neutral) for e in rule.initial),
+            ))  # fmt: skip
+    for first in ("", "[first-step=undamped]"):
+        rule = update_rule(f"momentum{first}")
+        word = "the first gradient undamped" if first else "dampened from the start"
+        found.append(Candidate(
+            f"momentum{first}" if first else "momentum[dampened]", f"dampened momentum, {word}", (lr, momentum, dampening), rule.state,
+            tuple(e.subs({weight_decay: 0}) for e in rule.next_state), rule.next_parameter.subs({weight_decay: 0}), rule.initial,
+            special_cases=("sgd", "momentum", "momentum-ema"),
+        ))  # fmt: skip
+    rule = update_rule("adagrad")
+    for inside in ("", "eps=inside"):
+        rule = update_rule(f"adagrad[{inside}]" if inside else "adagrad")
+        found.append(Candidate(
+            f"adagrad[{inside + ',' if inside else ''}start]", "AdaGrad with a started accumulator", (lr, eps, initial_accumulator_value),
+            rule.state, tuple(e.subs({weight_decay: 0}) for e in rule.next_state), rule.next_parameter.subs({weight_decay: 0}),
+            rule.initial, special_cases=(f"adagrad[{inside}]" if inside else "adagrad",),
+        ))  # fmt: skip
+    return found
+
+
+DECAYS = {
+    "coupled": "with L2 in the gradient",
+    "decoupled": "with decoupled weight decay",
+    "after": "with the decay after the update",
+    "without-lr": "with a decay that ignores the rate",
+    "moved": "with the decay scaled by the bias correction",
+}
+
+
+def with_decay(candidate: Candidate, how: str) -> Candidate:
+    """Return the candidate under the name that it has with weight decay in this place."""
+    bare = candidate.name.partition("[")[0]
+    if bare == "adam" and how == "decoupled":
+        name, title, how = (
+            candidate.name.replace("adam", "adamw", 1),
+            candidate.description.replace("Adam", "AdamW", 1),
+            "",
+        )
+    elif bare == "adam" and how != "coupled":
+        name, title = candidate.name.replace("adam", "adamw", 1), candidate.description.replace("Adam", "AdamW", 1)
+        title = f"{title} {DECAYS[how]}"
+    else:
+        name, title = candidate.name, f"{candidate.description} {DECAYS[how]}"
+    return replace(candidate, name=name, description=title, decay=how)
+
+
+@lru_cache(maxsize=1)
+def candidates() -> tuple[Candidate, ...]:
+    """Return every undecayed rule, the simplest first."""
+    return tuple(sorted([*_published(), *_further()], key=lambda c: len(c.hyperparameters)))
+
+
+def places_of_decay(candidate: Candidate) -> tuple[str, ...]:
+    """Return where weight decay may enter a rule that has none of its own."""
+    if weight_decay in candidate.hyperparameters or candidate.name == "asgd":
+        return ()
+    return tuple(how for how in DECAYS if how != "moved" or candidate.name.startswith("adam"))
+
+
+__all__ = ["DECAYS", "Candidate", "Norm", "candidates", "largest", "places_of_decay", "with_decay"]
