@@ -212,9 +212,7 @@ def batch_norm_backward(t: Proof) -> None:
     ],
 )
 def batch_norm_invariance(t: Proof) -> None:
-    """Mean and scale of a x + c are a mu + c and |a| s: a bias before the normalization, or a longer weight,
-    is not seen.
-    """
+    """Mean and scale of a x + c are a mu + c and |a| s: neither a bias before it nor longer weights are seen."""
     m = t.size("m", minimum=2)
     x, a, c, i = t.vector("x", m), t.positive("a"), t.real("c"), t.index("i", m)
     batch = Batch(lambda i: x[i], m)
@@ -233,9 +231,7 @@ def batch_norm_invariance(t: Proof) -> None:
     sources=[Source("000", "l.944-945", "faster learning rate, more resilient to parameter scaling")],
 )
 def batch_norm_orthogonal_gradient(t: Proof) -> None:
-    """The batch x_i = w'u_i and a loss with the gradient dy in its normalized entries: constant along the ray
-    through w.
-    """
+    """The batch x_i = w'u_i and a loss with the gradient dy in it: constant along the ray through w."""
     m, d = t.size("m"), t.size("d")
     u, w, g, eps, a = (
         t.vector("u", m, d),
@@ -283,9 +279,7 @@ def batch_norm_orthogonal_gradient(t: Proof) -> None:
     sources=[Source("000", "l.944-945", "faster learning rate, more resilient to parameter scaling")],
 )
 def batch_norm_equilibrium(t: Proof) -> None:
-    """N = |w|^2: decay multiplies it by (1 - eta lambda)^2, an orthogonal gradient of squared size G/N adds
-    eta^2 G/N.
-    """
+    """N = |w|^2: decay multiplies it by (1 - eta lambda)^2, an orthogonal gradient of square G/N adds eta^2 G/N."""
     eta, share, size, n = t.positive("eta"), t.real("u", 0, 1, open=True), t.positive("G"), t.positive("N")
     decay = share / eta  # eta lambda = u
     level = sqrt(eta * size / (decay * (2 - eta * decay)))
@@ -326,9 +320,7 @@ def batch_norm_after_the_activation(t: Proof) -> None:
     sources=[Source("000", "l.946", "prevents exploding or vanishing gradient")],
 )
 def batch_norm_gradient_growth(t: Proof) -> None:
-    """Wide layers and batches: pre-activations are standard Gaussian, ReLU passes half of the squared gradient, and the
-    normalization divides by the variance of the ReLU's output, which is less than half.
-    """
+    """Wide layers and batches: ReLU passes half of the squared gradient, normalization divides by less than half."""
     z = t.real("z")
     density = exp(-(z**2) / 2) / sqrt(2 * pi)
     half = lambda power: Integral(z**power * density, (z, 0, oo))  # noqa: E731
@@ -352,8 +344,9 @@ def batch_norm_gradient_growth(t: Proof) -> None:
     sources=[Source("000", "l.946", "prevents exploding or vanishing gradient")],
 )
 def batch_norm_prevents_explosion(t: Proof) -> None:
-    """One layer of Gaussian pre-activations, ReLU and normalization already enlarges the gradient; depth makes
-    it a power.
+    """One layer of Gaussian pre-activations, ReLU and normalization already enlarges the gradient.
+
+    Depth makes it a power.
     """
     z = t.real("z")
     density = exp(-(z**2) / 2) / sqrt(2 * pi)

@@ -45,9 +45,7 @@ DECK = "000"
     ],
 )
 def dropout_weight_scaling(t: Proof) -> None:
-    """The logarithm of a masked probability is linear in the mask, up to a normalizer that is the same for
-    every class.
-    """
+    """The logarithm of a masked probability is linear in the mask, up to a normalizer that all classes share."""
     classes, n = t.size("K"), t.size("n")
     y, i = t.index("y", classes), t.index("i", n)
     p = t.real("p", 0, 1, open=True)
@@ -158,8 +156,9 @@ def off(covariance: Any, i: Any, j: Any) -> Any:
 
 
 def two_inputs(t: Proof, p: Any) -> None:
-    """The table of deck 004, with q = 1 - p its probability to keep; and why dropping a unit is not dropping
-    weights.
+    """The table of deck 004, with q = 1 - p its probability to keep.
+
+    And why dropping a unit is not dropping weights.
     """
     q = 1 - p
     w0, w1, x, y = t.real("w_0 w_1 x_0 y_0")
@@ -190,8 +189,9 @@ def two_inputs(t: Proof, p: Any) -> None:
     sources=[Source("004", "l.1308-1333", "u = (rand(size(x)) < p)/p, no scaling at test time")],
 )
 def inverted_dropout(t: Proof) -> None:
-    """Dividing by the probability to keep moves the compensation from the test to training. q keeps, as deck
-    004's p.
+    """Dividing by the probability to keep moves the compensation from the test to training.
+
+    q keeps, as deck 004's p.
     """
     n, q = t.size("n"), t.real("q", 0, 1, open=True)
     h, w, x = t.real("h"), t.vector("w", n), t.vector("x", n)
@@ -235,8 +235,9 @@ def inverted_dropout(t: Proof) -> None:
     sources=[Source("004", "l.1314-1322", "u_2 = mask of x^(1); u_2 = mask of x^(2); x^(2) = x^(2) .* u_3")],
 )
 def inverted_dropout_with_one_mask(t: Proof) -> None:
-    """u_3 is never assigned. Whichever mask is meant, one of the two layers gets a mask of the other's size:
-    widths 1 and 2.
+    """u_3 is never assigned.
+
+    Whichever mask is meant, one of the two layers gets a mask of the other's size: widths 1 and 2.
     """
     first, second = t.size("n_1"), t.size("n_2")
     mask, x = t.vector("u_2", first), t.vector("x", second)
@@ -380,8 +381,9 @@ def dropout_is_ridge(t: Proof) -> None:
     ],
 )  # fmt: skip
 def dropout_masks(t: Proof) -> None:
-    """Each further unit doubles the masks and splits the probability of each in two; a sample of masks
-    averages as any sample does.
+    """Each further unit doubles the masks and splits the probability of each in two.
+
+    A sample of masks averages as any sample does.
     """
     k, q = t.time("k"), t.real("q", 0, 1)
     count, mass = t.recursion(
@@ -503,8 +505,9 @@ def dropout_of_a_deep_linear_network(t: Proof) -> None:
     sources=[Source(DECK, "l.594", "exp(1/2 W_(:,y) x + b_y)")],
 )
 def dropout_logit_with_a_column(t: Proof) -> None:
-    """A column has as many entries as there are classes, so the product with x asks for a square W; and there
-    it is wrong.
+    """A column has as many entries as there are classes, so the product with x asks for a square W.
+
+    And there it is wrong.
     """
     n = t.size("n")
     weight, x, y = t.vector("W", n, n), t.vector("x", n), t.index("y", n)

@@ -104,8 +104,9 @@ def admissible_covariance(t: Proof, members: Any, v: Any, c: Any) -> None:
     sources=[Source("004", "l.1157-1161", "train independent models, at test time average their results")],
 )
 def ensemble_ambiguity(t: Proof) -> None:
-    """The mean minimizes the mean squared distance to the members; for a convex loss its tangent at the mean
-    prediction says the same.
+    """The mean minimizes the mean squared distance to the members.
+
+    For a convex loss its tangent at the mean prediction says the same.
     """
     members = t.size("M")
     f, y = t.vector("f", members), t.real("y")
@@ -309,8 +310,9 @@ def bootstrap_sample(t: Proof) -> None:
     sources=[Source("004", "l.1163-1167", "averaging multiple model checkpoints of a single model")],
 )
 def checkpoint_averaging(t: Proof) -> None:
-    """An affine map commutes with means; for a quadratic one the difference is exactly h/2 times the variance
-    of the weights.
+    """An affine map commutes with means.
+
+    For a quadratic one the difference is exactly h/2 times the variance of the weights.
     """
     checkpoints, d = t.size("M"), t.size("d")
     theta, slope, base = t.vector("theta", checkpoints, d), t.vector("b", d), t.real("a")

@@ -80,8 +80,9 @@ def empirical_risk_is_mean_loss(t: Proof) -> None:
     ],
 )
 def least_squares_optimism(t: Proof) -> None:
-    """In an orthonormal basis that starts with the p directions of the model, the fit takes over the first p noise
-    coordinates and leaves the other r = n - p alone; independent noise of equal variance looks alike in all such bases.
+    """In an orthonormal basis that starts with the model's p directions the fit takes over p noise coordinates.
+
+    It leaves the other r = n - p alone; independent noise of equal variance looks alike in all such bases.
     """
     p, r, deviation = t.size("p"), t.time("r"), t.positive("s")
     n = p + r
@@ -128,9 +129,7 @@ def fresh_test_set(t: Proof) -> None:
     sources=[Source("001", "l.31-46", "we hope that minimizing J minimizes the expected loss J*")],
 )
 def erm_optimism(t: Proof) -> None:
-    """The mean over n + 1 examples is the mean of its leave-one-out means, each of which is at least its own
-    minimum.
-    """
+    """The mean over n + 1 examples is that of its leave-one-out means, each at least its own minimum."""
     n = t.size("n")
     loss = t.vector("l", n + 1)  # of the minimizer for n + 1 examples
     over = t.vector("over", n + 1, low=0)  # by how much it exceeds the minimum of each leave-one-out mean
@@ -417,8 +416,9 @@ def free_lunch_on_the_training_set(t: Proof) -> None:
     sources=[Source("003", "l.541-546", "a small batch size needs less memory and generally generalizes better")],
 )
 def batch_size(t: Proof) -> None:
-    """The cache holds every layer's output for every example. Step eta and batch m scatter an iterate by eta^2
-    sigma^2/m each step.
+    """The cache holds every layer's output for every example.
+
+    Step eta and batch m scatter an iterate by eta^2 sigma^2/m each step.
     """
     m, layers, batches = t.size("m"), t.size("L"), t.size("q")
     width = t.vector("n", layers, low=0)

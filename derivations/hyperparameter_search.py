@@ -26,8 +26,9 @@ TWENTIETH = Rational(1, 20)
     ],
 )
 def cross_validation(t: Proof) -> None:
-    """Each held-out example is new to the model that is scored on it; a minimum of scores is at most each of
-    them, on average too.
+    """Each held-out example is new to the model that is scored on it.
+
+    A minimum of scores is at most each of them, on average too.
     """
     folds, q, r = t.size("V"), t.time("q"), t.integer("r", 0)
     n = (q + 1) * r + q * (folds - r)
@@ -124,9 +125,7 @@ def coarse_search_loses_the_optimum(t: Proof) -> None:
     sources=[Source("004", "l.1129-1141", "alpha = uniform(-6, 1), eta = 10^alpha")],
 )
 def log_uniform_sampling(t: Proof) -> None:
-    """eta = 10^alpha with alpha uniform on [lo, lo + w] has the density 1/(w log(10) eta), by the change of
-    variables.
-    """
+    """eta = 10^alpha with alpha uniform on [lo, lo + w] has the density 1/(w log(10) eta)."""
     low, width = t.real("lo"), t.positive("w")
     eta, alpha = Symbol("eta", positive=True), Symbol("alpha", real=True)
     start, length = t.positive("A"), t.nonnegative("length")
@@ -207,9 +206,7 @@ def random_search(t: Proof) -> None:
 
 
 def grid(t: Proof) -> None:
-    """One axis matters: m values hit with probability m q at most (q <= 1/m), N = m c random trials with N
-    q/(1 + N q) at least.
-    """
+    """One axis matters: m values hit with probability m q, N random trials with N q/(1 + N q) at least."""
     m, copies, share = t.size("m_axis"), t.size("c", minimum=2), t.real("u", 0, HALF)
     success = share / m  # q = u/m with u <= 1/2
     trials = m * copies
@@ -230,9 +227,7 @@ def grid(t: Proof) -> None:
 
 
 def enough(t: Proof) -> None:
-    """The rule of 59 trials for the best twentieth, and the share of intervals of length 1/N that N random
-    trials miss.
-    """
+    """The rule of 59 trials for the best twentieth, and the intervals that N random trials miss."""
     k = next(s.symbol for s in t.declared if str(s.symbol) == "k")
     (unlucky,) = t.recursion(k, unlucky=(1, lambda u: (1 - TWENTIETH) * u(k)))
     t.compare(

@@ -143,8 +143,9 @@ def xavier_same_variance(t: Proof) -> None:
     ],
 )
 def he_variance(t: Proof) -> None:
-    """A pre-activation with zero bias and symmetric weights is as often negative as positive; ReLU keeps the
-    positive half.
+    """A pre-activation with zero bias and symmetric weights is as often negative as positive.
+
+    ReLU keeps the positive half.
     """
     z = t.real("z")
     density = exp(-(z**2) / 2) / sqrt(2 * pi)
@@ -323,8 +324,9 @@ def equal_units(t: Proof, phi: Any, m: Any, d: Any, x: Any) -> None:
 
 
 def zero_start(t: Proof, m: Any) -> None:
-    """All incoming weights and biases 0: every unit outputs phi(0). (And an outgoing weight 0 stops what lies
-    behind it.)
+    """All incoming weights and biases 0: every unit outputs phi(0).
+
+    (And an outgoing weight 0 stops what lies behind it.)
     """
     width, y, c = t.size("H_0"), t.vector("y_0", m), t.real("c_0")
     outgoing, chi = t.vector("v_0", width), t.function("chi")
@@ -352,6 +354,14 @@ def orthogonal_initialization(t: Proof) -> None:
     t.equal(
         t.state("one reflection", Eq(total(d, lambda i: x(i, k + 1) ** 2), total(d, lambda i: x(i, k) ** 2))),
         because="-4 (v'x)^2/(v'v) + 4 (v'x)^2/(v'v) = 0",
+    )
+    t.induct(
+        t.state(
+            "any product of reflections",
+            Eq(total(d, lambda i: x(i, k) ** 2), total(d, lambda i: start[i] ** 2)),
+        ),
+        over=k,
+        because="reflection by reflection",
     )
     few, sd_w, sd_x = t.index("few", d), t.positive("s_w"), t.positive("s_x")
     w = t.random("w", independent([0, sd_w**2], [d], name="weights of mean 0"))
@@ -427,8 +437,9 @@ def vanishing_gradient(t: Proof) -> None:
     sources=[Source("004", "l.29-42", "telltale sign of a bad initialization: a plateau, then a drop (figure)")],
 )
 def initial_loss_and_plateau(t: Proof) -> None:
-    """Equal logits give equal probabilities; J = (1 - w_1 w_2)^2/2 under gradient flow is a logistic equation
-    for u = w_1 w_2.
+    """Equal logits give equal probabilities.
+
+    J = (1 - w_1 w_2)^2/2 under gradient flow is a logistic equation for u = w_1 w_2.
     """
     classes = t.size("K")
     y, a = t.index("y", classes), t.real("a")

@@ -60,8 +60,9 @@ HALF = Rational(1, 2)
     ],
 )
 def penalty_path_is_monotone(t: Proof) -> None:
-    """Two minimizers, each at least as good as the other for its own weight: add the two inequalities. No
-    convexity is needed.
+    """Two minimizers, each at least as good as the other for its own weight: add the two inequalities.
+
+    No convexity is needed.
     """
     alpha, more = t.nonnegative("alpha"), t.positive("more")
     heavy = alpha + more
@@ -97,8 +98,9 @@ def penalty_path_is_monotone(t: Proof) -> None:
 
 
 def empirical_risk(t: Proof) -> None:
-    """At a fixed theta the mean loss of n fresh examples, of any finite law, is right on average; its variance
-    is that of one, over n.
+    """At a fixed theta the mean loss of n fresh examples, of any finite law, is right on average.
+
+    Its variance is that of one, over n.
     """
     n, m = t.size("n"), t.size("m")
     weight, loss = t.vector("u", m, low=0, open=True), t.vector("loss", m)
@@ -151,8 +153,9 @@ def penalized_gradient(t: Proof) -> None:
 
 
 def priors(t: Proof) -> None:
-    """The negative logarithm of a density, up to its normalizer; a negative weight turns the penalty into a
-    reward without end.
+    """The negative logarithm of a density, up to its normalizer.
+
+    A negative weight turns the penalty into a reward without end.
     """
     w, alpha = t.real("w"), t.positive("alpha")
     variance, scale = 1 / (2 * alpha), 1 / alpha
@@ -233,9 +236,7 @@ def unpenalized_bias(t: Proof) -> None:
     ],
 )
 def l2_shrinkage(t: Proof) -> None:
-    """A sum of two parabolas about different points is a parabola about their weighted mean, in every mode of
-    the Hessian.
-    """
+    """A sum of two parabolas is a parabola about their weighted mean, in every mode of the Hessian."""
     d = t.size("d")
     h, star, w = t.vector("h", d, low=0, open=True), t.vector("w_star", d), t.vector("w", d)
     alpha, eta, i = t.positive("alpha"), t.positive("eta"), t.index("i", d)
@@ -276,8 +277,9 @@ def l2_shrinkage(t: Proof) -> None:
 
 
 def weight_decay_step(t: Proof) -> None:
-    """Half mean squared error with lambda/2 |w|^2 on a minibatch of size m; the bias is not decayed. Its fixed
-    points are ridge.
+    """Half mean squared error with lambda/2 |w|^2 on a minibatch of size m; the bias is not decayed.
+
+    Its fixed points are ridge.
     """
     m, d = t.size("m"), t.size("D")
     x, y, v = t.vector("x", m, d), t.vector("y", m), t.vector("v", d)
@@ -343,9 +345,7 @@ def conditioning(t: Proof, eta: Any) -> None:
     ],
 )
 def soft_threshold(t: Proof) -> None:
-    """Minimize h/2 (w - z)^2 + alpha |w|, one weight at a time (modes do not meet): |w| is at least any line
-    of slope in [-1, 1].
-    """
+    """Minimize h/2 (w - z)^2 + alpha |w|, one weight at a time: |w| is at least any line of slope in [-1, 1]."""
     h, w, z = t.positive("h"), t.real("w"), t.real("z")
     alpha = t.positive("alpha")
     threshold = alpha / h
@@ -382,8 +382,9 @@ def soft_threshold(t: Proof) -> None:
 
 
 def all_zero(t: Proof) -> None:
-    """A convex L with gradient g at 0: L(w) >= L(0) + g'w. If no |g_i| exceeds alpha, no weight pays for its
-    penalty.
+    """A convex L with gradient g at 0: L(w) >= L(0) + g'w.
+
+    If no |g_i| exceeds alpha, no weight pays for its penalty.
     """
     d = t.size("d")
     alpha, value, bent = t.positive("alpha_1"), t.real("L_0"), t.nonnegative("bent")
@@ -471,9 +472,7 @@ def l1_penalty_summed_twice_over_rows(t: Proof) -> None:
     sources=[Source("002", "l.190-192", "w <- (1 - eta lambda) w - ...")],
 )
 def weight_decay_coupled_and_decoupled(t: Proof) -> None:
-    """The same published maps that conformance uses: what the gradient carries through Adam's normalization is
-    no longer decay.
-    """
+    """The maps that conformance uses: what passes through Adam's normalization is no longer decay."""
     theta, g, lam, lr = t.real("theta"), t.real("g", nonzero=True), t.positive("lambda"), t.positive("lr")
     (coupled,) = following("sgd", theta=theta, g=g + lam * theta, lr=lr)
     t.equal(
@@ -576,9 +575,7 @@ def early_stopping_rule(t: Proof) -> None:
 
 
 def waiting(t: Proof) -> None:
-    """From the best step on, while no loss is below it: the counter counts, so a run with patience p ends p
-    steps after its best.
-    """
+    """From the best step on the counter counts, so a run with patience p ends p steps after its best."""
     i = t.time("i")
     excess, low = t.function("excess"), t.real("v_best")
     (wait,) = t.recursion(i, wait=(0, lambda wait: Piecewise((0, Lt(low + excess(i) ** 2, low)), (wait(i) + 1, True))))
@@ -741,9 +738,7 @@ def noise_is_ridge(t: Proof) -> None:
     sources=[Source("000", "l.480", "geometric transformations, e.g. affMNIST")],
 )
 def geometric_augmentation(t: Proof) -> None:
-    """Augmentation averages over transforms that keep the label: the objective is then the same for an image
-    and its transforms.
-    """
+    """Averaged over transforms that keep the label, the objective is the same for an image and its transforms."""
     d = t.size("d")
     a1, a2, t1, t2, u = (
         t.vector("A_1", d, d),
@@ -793,9 +788,7 @@ def geometric_augmentation(t: Proof) -> None:
     ],
 )
 def multitask_gradient(t: Proof) -> None:
-    """J = sum_t omega_t J_t with a trunk h = phi(theta x) of any smooth activation and one linear head a task,
-    squared loss.
-    """
+    """J = sum_t omega_t J_t: a trunk h = phi(theta x), one linear head a task, squared loss."""
     tasks, width, d = t.size("T"), t.size("n"), t.size("d")
     omega, target = t.vector("omega", tasks, low=0), t.vector("y", tasks)
     head, theta, x = t.vector("V", tasks, width), t.vector("theta", width, d), t.vector("x", d)

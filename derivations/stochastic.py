@@ -86,8 +86,9 @@ def forgotten(t: Proof, k: Any, name: str, which: str) -> None:
     ],
 )  # fmt: skip
 def minibatch_variance(t: Proof) -> None:
-    """Every draw is uniform, so the mean is right however the draws hang together; only the variance asks for the
-    covariance of two.
+    """Every draw is uniform, so the mean is right however the draws hang together.
+
+    Only the variance asks for the covariance of two.
     """
     n, b, eta = t.size("n", minimum=2), t.size("b"), t.positive("eta")
     g = t.vector("g", n)
@@ -212,8 +213,9 @@ def minibatch_of_the_first_examples(t: Proof) -> None:
     ],
 )
 def single_sample_gradient(t: Proof) -> None:
-    """The point is fixed (this is the conditional expectation given x_k); the index is drawn afterwards. Norms add
-    over coordinates.
+    """The point is fixed (this is the conditional expectation given x_k); the index is drawn afterwards.
+
+    Norms add over coordinates.
     """
     n, d = t.size("n", minimum=2), t.size("d")
     g, c = t.vector("g", n, d), t.index("c", d)
@@ -268,8 +270,9 @@ def reshuffled(t: Proof, n: Any, g: Any, c: Any, mean: Any) -> None:
     sources=[Source("000", "l.755-787", "the minibatch gradient, of which this is a refinement")],
 )
 def variance_reduced_gradient(t: Proof) -> None:
-    """SVRG: g_i(x) - g_i(snapshot) + the full gradient at the snapshot. The full gradient gives back what the
-    sample takes.
+    """SVRG: g_i(x) - g_i(snapshot) + the full gradient at the snapshot.
+
+    The full gradient gives back what the sample takes.
     """
     n = t.size("n", minimum=2)
     g, old = t.vector("g", n), t.vector("g_old", n)
@@ -294,8 +297,9 @@ def variance_reduced_gradient(t: Proof) -> None:
     sources=[Source("000", "l.755-787", "the minibatch size m, which the slide leaves open")],
 )
 def best_batch_size(t: Proof) -> None:
-    """Steps needed grow with the noise, so what is paid is the product of cost and noise; Cauchy-Schwarz finds
-    its minimum.
+    """Steps needed grow with the noise, so what is paid is the product of cost and noise.
+
+    Cauchy-Schwarz finds its minimum.
     """
     m, fixed, each, floor, variance = t.positive("m"), *t.positive("c_0 c_1"), *t.positive("v s")
     price = (fixed + each * m) * (floor + variance / m)
@@ -319,8 +323,9 @@ def best_batch_size(t: Proof) -> None:
     sources=[Source("001", "l.88", "SGD minimizes the generalization error if no example is repeated")],
 )
 def fresh_examples_follow_the_risk(t: Proof) -> None:
-    """For squared loss of a linear model and any finite law of examples; then the smallest model in which re-use
-    shows.
+    """For squared loss of a linear model and any finite law of examples.
+
+    Then the smallest model in which re-use shows.
     """
     n, d = t.size("N"), t.size("d")
     weight = t.vector("u", n, low=0, open=True)
@@ -364,8 +369,9 @@ def fresh_examples_follow_the_risk(t: Proof) -> None:
     sources=[Source("000", "l.765-766", "hard example mining: show the difficult examples more often")],
 )
 def importance_sampling(t: Proof) -> None:
-    """Expectation under q cancels the weight 1/(n q_i); Cauchy-Schwarz says which q makes the second moment
-    smallest.
+    """Expectation under q cancels the weight 1/(n q_i).
+
+    Cauchy-Schwarz says which q makes the second moment smallest.
     """
     n = t.size("n")
     u, g = t.vector("u", n, low=0, open=True), t.vector("g", n)
@@ -420,8 +426,9 @@ def hard_example_mining_without_weights(t: Proof) -> None:
     ],
 )
 def minibatch_step(t: Proof) -> None:
-    """The gradient of a batch is the mean of its gradients; smoothness bounds what a noisy step can do to the
-    objective.
+    """The gradient of a batch is the mean of its gradients.
+
+    Smoothness bounds what a noisy step can do to the objective.
     """
     m, d = t.size("m"), t.size("d")
     x, y, theta, penalty = t.vector("x", m, d), t.vector("y", m), t.vector("theta", d), t.vector("dOmega", d)
@@ -480,8 +487,9 @@ def expected_decrease(t: Proof, d: Any, eps: Any) -> None:
     ],
 )
 def epoch_partition(t: Proof) -> None:
-    """Shuffle once and cut: the positions 1..n of a random order are the batches. Drawing each batch anew forgets some
-    examples.
+    """Shuffle once and cut: the positions 1..n of a random order are the batches.
+
+    Drawing each batch anew forgets some examples.
     """
     q, m = t.time("q"), t.size("m")
     r, epochs = t.index("r", m), t.size("E")
@@ -507,9 +515,7 @@ def epoch_partition(t: Proof) -> None:
 
 
 def shuffled(t: Proof) -> None:
-    """A random order of all n examples: each appears once, so the sum of an epoch's gradients at a fixed point has no
-    variance.
-    """
+    """A random order holds each example once, so the sum of an epoch's gradients at a fixed point has no variance."""
     n = t.size("n", minimum=2)
     order, g, i = t.random("P", orders(n, n)), t.vector("g", n), t.index("i", n)
     times, origin = total(n, lambda s: order[s, i]), t.real("origin")
@@ -528,9 +534,7 @@ def shuffled(t: Proof) -> None:
 
 
 def missed(t: Proof) -> None:
-    """q batches with a share 1/q each, drawn independently: an example escapes each of them with probability 1
-    - 1/q.
-    """
+    """q batches with a share 1/q each, drawn independently: each misses an example with probability 1 - 1/q."""
     batches, k = t.size("B"), t.time("k")
     (escaped,) = t.recursion(k, escaped=(1, lambda u: (1 - 1 / batches) * u(k)))
     t.induct(
@@ -565,9 +569,7 @@ def one_batch_forever(t: Proof) -> None:
     sources=[Source("003", "l.550-560", "for each epoch, for each batch: choose a random batch without replacement")],
 )
 def epoch_of_independent_batches(t: Proof) -> None:
-    """Two examples, batches of one: with probability 1/2 the second batch repeats the first, and an example is
-    missed.
-    """
+    """Two examples, batches of one: with probability 1/2 the second batch repeats the first."""
     n = t.size("n")
     draw = t.random("D", choices(lambda i: 1 / n, 2, n))
     t.refute(
@@ -602,9 +604,7 @@ def iterations_when_batches_do_not_divide(t: Proof) -> None:
     sources=[Source("001", "l.175, l.226", "inexact gradients: bias in estimation")],
 )
 def biased_gradient_fixed_point(t: Proof) -> None:
-    """In the eigenbasis each coordinate follows its own affine recursion, and an affine recursion has one
-    fixed point.
-    """
+    """In the eigenbasis each coordinate follows its own affine recursion, which has one fixed point."""
     d, k = t.size("d"), t.time("k")
     mu, eta = t.positive("mu"), t.real("eta")
     u, bias, start, j = t.vector("u", d, low=0), t.vector("c", d), t.vector("w0", d), t.index("j", d)
@@ -646,8 +646,9 @@ def biased_gradient_fixed_point(t: Proof) -> None:
     ],
 )
 def sgd_noise_floor(t: Proof) -> None:
-    """Mean and covariance obey linear recursions; the covariance of modes i and j forgets its past by (1 - eta
-    lambda_i)(1 - eta lambda_j).
+    """Mean and covariance obey linear recursions.
+
+    The covariance of modes i and j forgets its past by (1 - eta lambda_i)(1 - eta lambda_j).
     """
     d, k = t.size("d"), t.time("k")
     eta = t.positive("eta")
@@ -730,9 +731,7 @@ def one_step(t: Proof) -> None:
 
 
 def scalar_floor(t: Proof, eta: Any) -> None:
-    """One mode at a stable step, eta lambda = 2u with 0 < u < 1: the floor grows with the step, faster than
-    linearly.
-    """
+    """One mode at a stable step, eta lambda = 2u, 0 < u < 1: the floor grows faster than linearly with the step."""
     share, deviation = t.real("u", 0, 1, open=True), t.positive("sigma")
     curvature = 2 * share / eta
     floor = eta * deviation**2 / (curvature * (2 - eta * curvature))
@@ -779,9 +778,7 @@ def full_batch_gradient_vanishes(t: Proof) -> None:
 
 
 def descent(t: Proof, horizon: Any, eta: Any, smoothness: Any, price: Any) -> None:
-    """J_(t+1) <= J_t - price |grad J_t|^2 for t = 1..T, in symbols: the decrease is the price times the square plus a
-    slack.
-    """
+    """J_(t+1) <= J_t - price |grad J_t|^2 for t = 1..T: the decrease is the price times the square plus a slack."""
     squared, slack = t.vector("g2", horizon, low=0), t.vector("slack", horizon, low=0)
     lowest, above = t.real("J_inf"), t.nonnegative("rest")
     last = lowest + above  # J after T steps
@@ -812,8 +809,9 @@ def descent(t: Proof, horizon: Any, eta: Any, smoothness: Any, price: Any) -> No
     ],
 )  # fmt: skip
 def averaged_sgd_bound(t: Proof) -> None:
-    """One step in expectation, the sum of K steps, Jensen for the average. Steps are numbered 1..K here, so the first
-    iterate is x_1.
+    """One step in expectation, the sum of K steps, Jensen for the average.
+
+    Steps are numbered 1..K here, so the first iterate is x_1.
     """
     k = t.size("K")
     one_subgradient_step(t)
@@ -861,9 +859,7 @@ def projected_step(t: Proof, d: Any) -> None:
 
 
 def telescoped(t: Proof, k: Any) -> None:
-    """D_(i+1) = D_i - 2 alpha_i (gap_i + s_i) + alpha_i^2 G_i with s_i >= 0 the slack of the subgradient inequality,
-    and D >= 0.
-    """
+    """D_(i+1) = D_i - 2 alpha_i (gap_i + s_i) + alpha_i^2 G_i >= 0, s_i >= 0 the slack of the subgradient inequality."""
     alpha, second = t.vector("alpha_i", k, low=0, open=True), t.vector("G2", k, low=0)
     gap, slack, bent = t.vector("gap", k, low=0), t.vector("s", k, low=0), t.vector("r", k, low=0)
     last = t.nonnegative("D_end")
@@ -905,9 +901,7 @@ def telescoped(t: Proof, k: Any) -> None:
 
 
 def best_constant_step(t: Proof, k: Any) -> None:
-    """alpha_i = eta, |x_1 - x*| = R, E|g|^2 = G^2: the bound R^2/(2 K eta) + G^2 eta/2 is least where its two parts
-    agree.
-    """
+    """alpha_i = eta, |x_1 - x*| = R, E|g|^2 = G^2: R^2/(2 K eta) + G^2 eta/2 is least where its two parts agree."""
     h, radius, size, tolerance = t.positive("eta"), t.positive("R"), t.positive("G"), t.positive("tol")
     bound = (radius**2 + k * h**2 * size**2) / (2 * k * h)
     best = radius / (size * sqrt(k))
@@ -931,9 +925,7 @@ def best_constant_step(t: Proof, k: Any) -> None:
 
 
 def attained(t: Proof, k: Any) -> None:
-    """F(x) = G max_i x_i in K dimensions from 0, against x* = -step G (1, .., 1): step s uses the s-th coordinate's
-    subgradient G e_s.
-    """
+    """F(x) = G max_i x_i from 0, against x* = -step G (1, .., 1): step s uses the subgradient G e_s of coordinate s."""
     step, size = t.positive("step"), t.positive("G_1")
     i, j = t.index("i", k), t.index("j", k)
     # iterate s, before step s, has moved coordinates 1..s-1
@@ -977,9 +969,7 @@ def attained(t: Proof, k: Any) -> None:
     sources=[Source("002", "l.96-102", "(|x_o - x_opt|^2 + sum_(i=1)^k alpha_i^2 E|g_i|^2) / (2 sum_(i=1)^k alpha_i)")],
 )
 def averaged_bound_without_first_step(t: Proof) -> None:
-    """F = x^2/2 from x_0 = 1 with alpha_0 = 4, alpha_1 = 1/3: step 0 overshoots to -3, and the printed sums do not see
-    it.
-    """
+    """F = x^2/2 from 1 with the steps 4 and 1/3: step 0 overshoots to -3, and the printed sums do not see it."""
     k, time, start = t.size("k"), t.time("t"), t.real("x0")
     first, alpha = t.positive("alpha_0"), t.vector("alpha", k, low=0, open=True)
     (x,) = t.recursion(time, x=(start - first * start, lambda x: x(time) - alpha[time + 1] * x(time)))
@@ -1033,9 +1023,7 @@ def one_weight_finite_sum(t: Proof) -> None:
 
 
 def region_of_confusion(t: Proof) -> None:
-    """One step on one example with 0 < v = alpha x^2 <= 1 replaces w by (1 - v) w + v c, a point between w and the
-    slope c.
-    """
+    """One step with 0 < v = alpha x^2 <= 1 replaces w by (1 - v) w + v c, a point between w and the slope c."""
     low, width = t.real("low"), t.nonnegative("width")
     high = low + width
     w, v, c = t.real("w1"), t.real("v", 0, 1), t.real("slope", low, high)
@@ -1084,9 +1072,7 @@ def region_of_confusion(t: Proof) -> None:
     sources=[Source("001", "l.85", "small batches can offer a regularizing effect, perhaps due to the noise they add")],
 )
 def shuffled_epoch_regularizes(t: Proof) -> None:
-    """Steps on C_i(w) = g_i w + h_i w^2/2 from w = 0 (the second-order model of any losses): expand in eps, then
-    average over orders.
-    """
+    """Steps on C_i(w) = g_i w + h_i w^2/2, any losses to second order: expand in eps, then average over orders."""
     m = t.size("M", minimum=2)
     k, eps = t.integer("k", 0, m), t.positive("eps")
     g, h = t.vector("g_i", m), t.vector("h_i", m)
