@@ -1,4 +1,4 @@
-"""Whether a mutant is wrong: instances that refute it, found at random and aimed at; else a proof that it says no more."""
+"""Whether a mutant is wrong: instances that refute it, random ones and aimed ones; or a proof that it says no more."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ FACTORS = [
 ]
 STRIDES = [Fraction(1, 7), Fraction(-1, 7), Fraction(1), Fraction(-1)]
 FAR = float("inf")
+FACTORED = 30  # terms of a slack that is still factored: larger ones take SymPy minutes
 
 
 class Judge:
@@ -68,7 +69,7 @@ class Judge:
         )
 
     def attained(self, claim: Any) -> bool:
-        """Whether some instance satisfies an inequality with equality, and not as 0 = 0: it is not strict then, nor tighter."""
+        """Whether some instance satisfies an inequality with equality, other than 0 = 0: it is not strict then."""
         if claim not in self._attained:
             known = (p for p, margin in self._of(claim) if margin == 0)
             tried = itertools.chain(known, self._aimed(claim, lambda p: _goal(p, claim)))
@@ -431,7 +432,7 @@ def _follows(given: Any, wanted: Any, scope: Any) -> bool:
     known.assume(given)
     if isinstance(given, sympy.Le | sympy.Lt | sympy.Ge | sympy.Gt) and given.func == getattr(wanted, "func", None):
         gained = normal(_difference(wanted) - _difference(given), scope)
-        if nonnegative(gained, scope) or nonnegative(sympy.factor(gained), scope):
+        if _signed(gained, scope):
             return True
     return _visible(wanted, known)
 
@@ -448,7 +449,14 @@ def _visible(claim: Any, scope: Any) -> bool:
     for term in sympy.Add.make_args(slack):
         if isinstance(term, sympy.log) and nonnegative(term.args[0] - sympy.exp(term - slack), scope, strict=strict):
             return True  # log A >= B where A >= e^B
-    return nonnegative(slack, scope, strict=strict) or nonnegative(sympy.factor(slack), scope, strict=strict)
+    return _signed(slack, scope, strict)
+
+
+def _signed(slack: Any, scope: Any, strict: bool = False) -> bool:
+    if nonnegative(slack, scope, strict=strict):
+        return True
+    short = len(sympy.Add.make_args(slack)) <= FACTORED
+    return short and nonnegative(sympy.factor(slack), scope, strict=strict)
 
 
 def _difference(relation: Any) -> Any:

@@ -50,7 +50,7 @@ def _gruntz(inner: Any, variable: Any, target: Any, direction: str) -> Any:
 
 
 def _without_vanishing_powers(inner: Any, variable: Any, scope: Any) -> Any:
-    """q^(c k + d) -> 0 for |q| < 1 and c > 0, all at once, where the rest is rational and its denominator does not vanish."""
+    """q^(c k + d) -> 0 for |q| < 1 and c > 0, all at once, where the rest is rational and its denominator stays."""
     stand_ins: dict[Any, Any] = {}
     signs = [p for p in inner.atoms(sympy.Pow) if p.base == -1 and p.exp.has(variable)]
     bounded = {p: sympy.Dummy("sign", real=True) for p in signs}

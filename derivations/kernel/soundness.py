@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import multiprocessing
 import random
 import sys
@@ -19,12 +20,15 @@ from typing import Any
 
 import sympy
 
-from .judgment import Judge
+from .judgment import Judge, needed
 from .mutation import Mutant
+from .numbers import Undefined
 from .proof import Proof
+from .scope import NotShown
 from .theorem import Entry, _verdict
 
-VERDICTS = ("refuted", "equivalent", "implied", "open", "survived", "proved")
+VERDICTS = ("refuted", "equivalent", "implied", "open", "survived", "proved", "freed")
+INSTANCES = 40  # at which a claim that lost a hypothesis is tried
 ATTEMPTS = 3  # refuted mutants of a theorem that its own proof is asked to show, by the first engine alone
 
 
@@ -62,12 +66,37 @@ def score(entry: Entry, attempts: int = ATTEMPTS) -> Score:
             result.failures.append(
                 f"{entry.id}, {mutant.name} ({mutant.description}) is false and PROVED: {mutant.claim}"
             )
+    for name in _bounded(derivation.proof, attempts):
+        result.judged["freed"] += 1
+        for title in unneeded(entry, name):
+            result.failures.append(f"{entry.id}, {title}: PROVED without the bounds of {name}, and false there")
     result.seconds = time.perf_counter() - start
     return result
 
 
+def _bounded(proof: Any, count: int) -> list[str]:
+    """So many real symbols with bounds, spread over the declarations."""
+    names = [
+        str(d.symbol) for d in proof.declared if not d.symbol.is_integer and (d.low is not None or d.high is not None)
+    ]
+    return names[:: max(1, len(names) // count)][:count] if count else []
+
+
 class OneEngine(Proof):
-    """A proof in which one stated claim is another, and only the first engine speaks."""
+    """A proof in which only the first engine speaks."""
+
+    def _tried(self, *_: Any) -> tuple[str, ...]:
+        return ("symbolic",)
+
+    def shown(self, entry: Entry) -> dict[str, Any]:
+        """The claims that the entry's steps establish here; whatever stops them, they have shown no more than that."""
+        with contextlib.suppress(Exception):
+            entry.write(self)  # type: ignore[misc] - a theorem has a proof
+        return _verdict(self)[1]
+
+
+class Changed(OneEngine):
+    """A proof in which one stated claim is another."""
 
     def __init__(self, mutant: Mutant) -> None:
         super().__init__()
@@ -76,18 +105,39 @@ class OneEngine(Proof):
     def state(self, name: str, claim: Any) -> Any:
         return super().state(name, self.root.mutant.claim if name == self.root.mutant.name else claim)
 
-    def _tried(self, *_: Any) -> tuple[str, ...]:
-        return ("symbolic",)
+
+class Weakened(OneEngine):
+    """A proof in which one real number, or the entries of one vector, lost their bounds."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.freed = name
+
+    def _real(self, name: str, low: Any, high: Any, open: bool, nonzero: bool) -> Any:
+        bounds = (None, None, False, False) if name == self.root.freed else (low, high, open, nonzero)
+        return super()._real(name, *bounds)
+
+    def vector(self, name: str, *sizes: Any, **bounds: Any) -> Any:
+        return super().vector(name, *sizes, **({} if name == self.root.freed else bounds))
 
 
 def provable(entry: Entry, mutant: Mutant) -> bool:
     """Whether the theorem's own proof shows the mutant in place of its claim, if the second engine keeps silent."""
-    proof = OneEngine(mutant)
-    try:
-        entry.write(proof)  # type: ignore[misc] - a theorem has a proof
-    except Exception:  # whatever stops it, it has shown no more than its facts
-        pass
-    return mutant.name in proof.stated and mutant.name in _verdict(proof)[1]
+    return mutant.name in Changed(mutant).shown(entry)
+
+
+def unneeded(entry: Entry, name: str) -> list[str]:
+    """Claims that the first engine shows without the bounds of this symbol, although an instance refutes them then."""
+    proof = Weakened(name)
+    false = []
+    for title, claim in proof.shown(entry).items():
+        scope, rng = needed(proof, claim), random.Random(f"{name} {claim}")
+        for _ in range(INSTANCES):
+            with contextlib.suppress(NotShown, Undefined):
+                if scope.point(rng).decide(claim) is False:
+                    false.append(title)
+                    break
+    return false
 
 
 def sample(entries: list[Entry], count: int, seed: int) -> list[Entry]:
