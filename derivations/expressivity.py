@@ -26,7 +26,23 @@ from sympy import (
 )
 
 from .approximator import approximate
-from .kernel import Eq, Fact, Ge, Gt, Le, Lt, Ne, Proof, Source, misprint, theorem, total
+from .kernel import (
+    Eq,
+    Expectation,
+    Fact,
+    Ge,
+    Gt,
+    Le,
+    Lt,
+    Ne,
+    Proof,
+    Source,
+    bernoulli,
+    misprint,
+    product,
+    theorem,
+    total,
+)  # fmt: skip
 
 HALF = Rational(1, 2)
 
@@ -604,6 +620,37 @@ def parity(t: Proof) -> None:
         Eq(slope(s), (-1) ** s),
         over=s,
         because="up by one, down by one",
+    )
+
+
+@theorem(
+    "Parity of d >= 2 bits is uncorrelated with every bit: the best affine fit is the constant 1/2, with loss 1/4",
+    covers=["003:xor-linear-optimum"],
+    sources=[Source("003", "l.176-193", "w = 0, b = 1/2 for XOR, the parity of two bits")],
+)
+def parity_of_many_bits(t: Proof) -> None:
+    """With y_i = 1 - 2 x_i = +-1 the parity is (1 - y_1 ... y_d)/2, and y_1 ... y_d averages to 0 with each y_j.
+
+    One bit y = y_j is written beside the e = d - 1 >= 1 others, so that the product splits.
+    """
+    others = t.size("e")
+    bit, bits = t.random("X", bernoulli(HALF)), t.random("x", bernoulli(HALF, [others]))
+    y, rest = 1 - 2 * bit, product(others, lambda i: 1 - 2 * bits[i])
+    parity_ = (1 - y * rest) / 2
+    t.expectation(
+        t.state("half of the inputs are odd", Eq(Expectation(parity_), HALF)), because="every factor averages 0"
+    )
+    t.expectation(
+        t.state("uncorrelated with a bit", Eq(Expectation(bit * parity_) - Expectation(bit) * Expectation(parity_), 0)),
+        because="the factors of the other bits remain, and average to 0",
+    )
+    w, b = t.real("w b")
+    t.expectation(
+        t.state(
+            "loss of an affine function of a bit",
+            Eq(Expectation((parity_ - b - w * bit) ** 2), Rational(1, 4) + (b + w / 2 - HALF) ** 2 + w**2 / 4),
+        ),
+        because="no product of parity and bit survives; further bits add further squares w_j^2/4",
     )
 
 

@@ -40,6 +40,7 @@ from .kernel import (
     bernoulli,
     independent,
     misprint,
+    product,
     remark,
     theorem,
     total,
@@ -245,21 +246,21 @@ def slice_of_a_loss(t: Proof) -> None:
     ],
 )
 def sign_probability(t: Proof) -> None:
-    """One more independent sign halves the probability; a definite Hessian needs all diagonal entries of one sign."""
-    n, p = t.time("n"), t.real("p", 0, 1)
-    earlier, sign = t.random("A", bernoulli(p)), t.random("B", bernoulli(HALF))
+    """The events are independent, so their probabilities multiply; a definite Hessian needs all diagonal entries
+    alike.
+    """
+    n = t.size("n")
+    negative = t.random("B", bernoulli(HALF, [n]))  # B_i = 1 if eigenvalue i is negative
+    all_negative, all_positive = product(n, lambda i: negative[i]), product(n, lambda i: 1 - negative[i])
     t.expectation(
-        t.state("one more sign", Eq(Expectation(earlier * sign), p / 2)),
-        because="A: the first n are all negative, with probability p; B: the next one is; they are independent",
+        t.state("all negative", Eq(Expectation(all_negative), HALF**n)),
+        because="n independent events of probability 1/2",
     )
-    (all_negative,) = t.recursion(n, P=(1, lambda q: q(n) / 2))
-    closed = t.induct(t.state("all negative", Eq(all_negative(n), 2**-n)), over=n, because="halved n times")
-    t.equal(
-        t.state("saddles", Eq(1 - 2 * all_negative(n + 1), 1 - 2**-n)),
-        using=closed,
-        because="n + 1 signs are neither all negative nor all positive, two disjoint events of equal probability",
+    t.expectation(
+        t.state("saddles", Eq(Expectation(1 - all_negative - all_positive), 1 - 2 * HALF**n)),
+        because="neither all negative nor all positive: two disjoint events of equal probability",
     )
-    t.limit(t.state("nearly all are saddles", Eq(Limit(1 - 2**-n, n, oo), 1)), because="2^-n vanishes")
+    t.limit(t.state("nearly all are saddles", Eq(Limit(1 - 2 * HALF**n, n, oo), 1)), because="2^-n vanishes")
     m = t.size("m")
     root, i = t.vector("R", m, m), t.index("i", m)
     unit = lambda j: KroneckerDelta(i, j)  # noqa: E731
@@ -314,7 +315,7 @@ def goe_two(t: Proof) -> None:
     a, c = t.random("a", independent([0, 1], name="diagonal")), t.random("c", independent([0, 1], name="diagonal_"))
     b = t.random("b", independent([0, HALF], name="off-diagonal"))
     p, q, r = (a + c) / sqrt(2), (a - c) / sqrt(2), sqrt(2) * b
-    for name, product, value in (
+    for name, square, value in (
         ("p p", p * p, 1),
         ("q q", q * q, 1),
         ("r r", r * r, 1),
@@ -322,7 +323,7 @@ def goe_two(t: Proof) -> None:
         ("p r", p * r, 0),
     ):
         t.expectation(
-            t.state(f"mean of {name}", Eq(Expectation(product), value)), because="uncorrelated with variance 1"
+            t.state(f"mean of {name}", Eq(Expectation(square), value)), because="uncorrelated with variance 1"
         )
     u, v, w = t.real("a_ b_ c_")
     t.equal(

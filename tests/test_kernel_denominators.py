@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sympy
 
-from backproof.derivations.kernel import Eq, NotShown, Proof
+from backproof.derivations.kernel import Eq, NotShown, Proof, Refuted
 
 
 def _claim(wrong: int) -> tuple[Proof, sympy.Basic]:
@@ -25,3 +25,12 @@ def test_a_wrong_numerator_is_not_shown() -> None:
     t, claim = _claim(1)
     with pytest.raises(NotShown):
         t.equal(claim, because="a common denominator")
+
+
+def test_powers_of_a_half_and_of_two_meet() -> None:
+    t = Proof()
+    n = t.size("n")
+    half = sympy.Rational(1, 2)
+    assert t.equal(Eq(1 - half**n, 1 - 2 * sympy.Integer(2) ** (-n - 1)), because="one base").strength == "proved"
+    with pytest.raises((NotShown, Refuted)):
+        t.equal(Eq(1 - half**n, 1 - sympy.Integer(2) ** (-n - 1)), because="wrong by a factor")

@@ -36,6 +36,28 @@ def test_factors_with_weights_of_their_own() -> None:
     t.expectation(Eq(left, product(n, lambda i: 1 + w[i] * mean)), because="independent")
 
 
+def test_a_draw_of_another_family_beside_the_product() -> None:
+    t = Proof()
+    n = t.size("n")
+    other = t.random("B", bernoulli(Rational(1, 3)))
+    event = t.random("A", bernoulli(Rational(1, 2), [n]))
+    left = Expectation(other * product(n, lambda i: event[i]))
+    t.expectation(Eq(left, Rational(1, 2) ** n / 3), because="independent")
+    inside = Expectation(event[1] * product(n, lambda i: event[i]))
+    with pytest.raises((NotShown, Refuted)):
+        t.expectation(Eq(inside, Rational(1, 2) ** (n + 1)), because="wrong: the first event is in the product")
+
+
+def test_the_square_of_a_product_of_signs_is_one() -> None:
+    t = Proof()
+    n = t.size("n")
+    event = t.random("A", bernoulli(Rational(1, 2), [n]))
+    signs = product(n, lambda i: 1 - 2 * event[i])
+    t.expectation(Eq(Expectation(signs**2), 1), because="each square is 1")
+    with pytest.raises((NotShown, Refuted)):
+        t.expectation(Eq(Expectation(signs**2), 0), because="wrong: not the square of the mean")
+
+
 def test_a_draw_that_all_factors_share_is_not_pulled_apart() -> None:
     t = Proof()
     n = t.size("n", minimum=2)

@@ -424,9 +424,9 @@ def _expected_term(term: Any, scope: Any) -> Any:
                     _sort_factor(inner, fixed, entries, opaque, scope)
         else:
             _sort_factor(factor, fixed, entries, opaque, scope)
-    independent = _independent_factors(opaque, scope) if opaque and not entries and not limits else None
-    if independent is not None:
-        return sympy.expand(Mul(*fixed) * independent)
+    apart = _independent_factors(opaque, entries, scope) if opaque and not limits else None
+    if apart is not None:
+        return sympy.expand(Mul(*fixed) * apart * _joint_moment(entries, scope))
     if opaque:
         kept = Expectation(Mul(*opaque, *entries))
         bound = [limit for limit in limits if kept.has(limit[0])]
@@ -439,18 +439,19 @@ def _expected_term(term: Any, scope: Any) -> Any:
     return sympy.Add(*(_sum_of_term(p, limits, scope) if limits else p for p in pieces))
 
 
-def _independent_factors(products: list[Any], scope: Any) -> Any:
+def _independent_factors(products: list[Any], others: list[Any], scope: Any) -> Any:
     """E of a product over an index is the product of the expectations, where no two factors share a random entry.
 
     They share none where every entry of a family has the product's index in one and the same place, and the law's entries
-    are independent; anything else is left alone (None).
+    are independent; the entries beside the product must be of other families. Anything else is left alone (None).
     """
-    if not all(isinstance(p, Product) and len(p.limits) == 1 for p in products):
+    powers = [p.as_base_exp() for p in products]
+    if not all(isinstance(p, Product) and len(p.limits) == 1 and e.is_Integer and e > 0 for p, e in powers):
         return None
-    index, low, high = products[0].limits[0]
-    if any(p.limits[0][1:] != (low, high) for p in products) or scope.is_random(low) or scope.is_random(high):
+    index, low, high = powers[0][0].limits[0]
+    if any(p.limits[0][1:] != (low, high) for p, _ in powers) or scope.is_random(low) or scope.is_random(high):
         return None
-    body = Mul(*(p.function.xreplace({p.limits[0][0]: index}) for p in products))
+    body = Mul(*(p.function.xreplace({p.limits[0][0]: index}) ** e for p, e in powers))
     if any(scope.is_random(f) for f in body.atoms(AppliedUndef)) or any(s in body.atoms(sympy.Symbol) for s in scope.laws):
         return None
     places: dict[Any, set[int]] = {}
@@ -464,10 +465,10 @@ def _independent_factors(products: list[Any], scope: Any) -> Any:
         if not law.separate or any(scope.is_random(s) for s in law.parameters()):
             return None
         places[base] = places.get(base, set(range(len(indices)))) & {k for k, i in enumerate(indices) if i == index}
-    if not places or not all(places.values()):
+    if not places or not all(places.values()) or any(scope.family(e)[0] in places for e in others):
         return None
     expected = _expectation(normal(body, scope.with_range(index, low, high)), scope.with_range(index, low, high))
-    return None if expected.has(Expectation) else normal(Product(expected, (index, low, high)), scope)
+    return None if expected.has(Expectation) else normal(normal(Product(expected, (index, low, high)), scope), scope)
 
 
 def _sort_factor(factor: Any, fixed: list[Any], entries: list[Any], opaque: list[Any], scope: Any) -> None:
@@ -527,6 +528,8 @@ def _delta_cases(expr: Any, scope: Any) -> list[Any]:
     first = deltas[0]
     a, b = first.args
     unequal = expr.xreplace({first: sympy.Integer(0)})
+    if scope.beyond(a, b) or scope.beyond(b, a):
+        return _delta_cases(normal(unequal, scope), scope)
     symbol, value = (a, b) if a.is_Symbol else (b, a)
     if not symbol.is_Symbol:
         return [expr]
@@ -602,18 +605,19 @@ def _power_atoms(expr: Any) -> Any:
 
     def replaced(power: Any) -> Any:
         result: Any = sympy.Integer(1)
-        for term in sympy.Add.make_args(sympy.expand(power.exp)):
+        base, exponent = power.base, power.exp
+        if base.is_Rational and 0 < base < 1:
+            base, exponent = 1 / base, -exponent  # (1/2)^k is 2^-k
+        for term in sympy.Add.make_args(sympy.expand(exponent)):
             coefficient, unit = term.as_coeff_Mul()
             if unit == 1 or not coefficient.is_Integer:
-                result *= power.base**term
+                result *= base**term
                 continue
-            if power.base == -1:
+            if base == -1:
                 coefficient %= 2  # (-1)^(3k) is (-1)^k
-            key = (power.base, unit)
+            key = (base, unit)
             if key not in stand_ins:
-                kind = (
-                    {"positive": True} if power.base.is_positive else {"real": True, "nonzero": power.base.is_nonzero}
-                )
+                kind = {"positive": True} if base.is_positive else {"real": True, "nonzero": base.is_nonzero}
                 stand_ins[key] = sympy.Dummy("power", **kind)
             result *= stand_ins[key] ** coefficient
         return result
