@@ -1,4 +1,4 @@
-"""A sum over many denominators is brought to a common one by their factors: quick where it vanishes, no where it does not."""
+"""Sums over many denominators and powers of one base: quick where they vanish, no where they do not."""
 
 from __future__ import annotations
 
