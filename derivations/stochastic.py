@@ -751,6 +751,48 @@ def scalar_floor(t: Proof, eta: Any) -> None:
 
 
 @theorem(
+    "The average of the iterates on a quadratic has the variance sigma^2/(h^2 T), whatever the step",
+    covers=["001:sgd-noise-floor", "004:checkpoint-averaging"],
+    sources=[
+        Source("001", "l.290", "the noise of random sampling persists at the minimum"),
+        Source("004", "l.1163-1167", "averaging checkpoints of one run"),
+    ],
+)
+def averaged_iterates(t: Proof) -> None:
+    """Each step takes eta (h w + xi) off the iterate, so the steps add up to the sum of the iterates and that
+    of the noise.
+    """
+    steps = t.size("T")
+    k = t.integer("k", 0, steps)
+    eta, curvature, start, noise = t.positive("eta"), t.positive("h"), t.real("w0"), t.vector("xi", steps)
+    w, collected = t.recursion(
+        k,
+        w=(start, lambda w, s: w(k) - eta * (curvature * w(k) + noise[k + 1])),
+        collected=(0, lambda w, s: s(k) + w(k)),
+    )
+    t.induct(
+        t.state(
+            "sum of the iterates",
+            Eq(collected(k), (start - w(k)) / (eta * curvature) - total(k, lambda i: noise[i]) / curvature),
+        ),
+        over=k,
+        because="w(k+1) = w(k) - eta h w(k) - eta xi: solve for w(k) and add",
+    )
+    deviation = t.positive("sigma")
+    random = t.random("zeta", independent([0, deviation**2], [steps], name="gradient noise"))
+    t.expectation(
+        t.state(
+            "variance of the average",
+            Eq(
+                Expectation((total(steps, lambda i: random[i]) / (curvature * steps)) ** 2),
+                deviation**2 / (curvature**2 * steps),
+            ),
+        ),
+        because="the noise enters divided by h, without the step; start and end are divided by T once more",
+    )
+
+
+@theorem(
     "Full-batch gradients vanish: the sum of their squares is at most (J_0 - J_inf) / (eta (1 - L eta/2))",
     covers=["001:full-batch-gradient-vanishes"],
     sources=[
@@ -859,7 +901,7 @@ def projected_step(t: Proof, d: Any) -> None:
 
 
 def telescoped(t: Proof, k: Any) -> None:
-    """D_(i+1) = D_i - 2 alpha_i (gap_i + s_i) + alpha_i^2 G_i >= 0, s_i >= 0 the slack of the subgradient inequality."""
+    """D_(i+1) = D_i - 2 alpha_i (gap_i + s_i) + alpha_i^2 G_i >= 0, s_i >= 0 the slack of the subgradient."""
     alpha, second = t.vector("alpha_i", k, low=0, open=True), t.vector("G2", k, low=0)
     gap, slack, bent = t.vector("gap", k, low=0), t.vector("s", k, low=0), t.vector("r", k, low=0)
     last = t.nonnegative("D_end")
