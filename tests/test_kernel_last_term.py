@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Integer
+from sympy import Integer, KroneckerDelta
 
 from backproof.derivations.kernel import Eq, NotShown, Proof, total
 from backproof.derivations.kernel.normal_form import is_zero
@@ -47,3 +47,13 @@ def test_a_power_with_a_visibly_non_negative_exponent_gives_up_its_constant():
     assert t.equal(claim, because="the geometric sum").engines == ("symbolic", "exact")
     with pytest.raises(NotShown):
         t.equal(Eq(longer, 1 + shorter), because="a factor is missing")
+
+
+def test_indices_that_are_visibly_apart_are_not_compared():
+    t = Proof()
+    n = t.size("n", minimum=3)
+    j, i = t.integer("j", 2, n - 1), t.integer("i", 1, n)
+    assert is_zero(KroneckerDelta(1, j), t)
+    assert is_zero(KroneckerDelta(j, n), t)
+    assert not is_zero(KroneckerDelta(1, i), t)
+    assert not is_zero(KroneckerDelta(i, j), t)
