@@ -175,6 +175,7 @@ def _isserlis(point: Any, keys: list[tuple[int, ...]], law: Law) -> Any:
 
 def choices(probability: Callable[..., Any], draws: Any, outcomes: Any) -> Law:
     """Draws with replacement: D[s, i] = 1 if draw s is outcome i (with the given probability), else 0; different draws are independent."""
+    outcomes = sympy.sympify(outcomes)
 
     def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
         if len(indices) == 1:
@@ -207,6 +208,7 @@ def choices(probability: Callable[..., Any], draws: Any, outcomes: Any) -> Law:
 
 def orders(draws: Any, outcomes: Any) -> Law:
     """Draws without replacement: D[s, i] = 1 if draw s is outcome i, all ordered choices of different outcomes equally likely."""
+    outcomes = sympy.sympify(outcomes)
 
     def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
         if len(indices) == 1:
