@@ -315,7 +315,7 @@ def batch_norm_after_the_activation(t: Proof) -> None:
 
 
 @theorem(
-    "Through a ReLU and a normalization at initialization the squared gradient grows by pi/(pi - 1) a layer",
+    "Through wide layers of ReLU and normalization the squared gradient grows by pi/(pi - 1) a layer at initialization",
     covers=["000:batchnorm-gradient-claim"],
     sources=[Source("000", "l.946", "prevents exploding or vanishing gradient")],
 )

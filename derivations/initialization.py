@@ -184,11 +184,20 @@ def he_variance(t: Proof) -> None:
         ),
     )
     slope = t.random("slope", finite((1, 0), (HALF, HALF)))
-    back = t.random("g", independent([0, second], name="gradient"))
-    weight = t.random("w_1", independent([0, sd_w**2], name="one weight"))
+    fan_out, incoming = t.size("n_out"), t.positive("s_g")
+    back = t.random("g", independent([0, incoming**2], [fan_out], name="gradients of the next layer"))
+    weights = t.random("w_back", independent([0, sd_w**2], [fan_out], name="outgoing weights"))
     t.expectation(
-        t.state("backward", Eq(Expectation((slope * weight * back) ** 2), sd_w**2 * second / 2)),
-        because="the derivative of ReLU is 1 for half of the units: the backward rule is 2/n_out",
+        t.state(
+            "backward",
+            Eq(
+                Expectation((slope * total(fan_out, lambda i: weights[i] * back[i])) ** 2),
+                fan_out * sd_w**2 * incoming**2 / 2,
+            ),
+        ),
+        because=(
+            "the derivative of ReLU is 1 for half of the units, else 0: the gradient keeps its variance for 2/n_out"
+        ),
     )
     symmetric_units(t)
 

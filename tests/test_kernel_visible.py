@@ -1,4 +1,4 @@
-"""What the kernel sees at a glance: the sign of a Kronecker delta, continuity above 0, one value of a closed integral."""
+"""What the kernel sees at a glance: the sign of a Kronecker delta, continuity above 0, the value of an integral."""
 
 from __future__ import annotations
 
