@@ -365,6 +365,11 @@ def test_dropout_averages(side, array):
     assert np.abs(drawn.mean(axis=0) - exact).max() < 0.05
     assert drawn.std(axis=0).max() > 0.01
     assert math.isclose(exact.sum(), 3.0, rel_tol=1e-12)
+    # One input kept with probability 0.7, and then divided by 0.7: softmax(2 / 0.7, 0), else softmax(0, 0).
+    single = Network((Dropout(0.3), Dense(1, 2)), (1,))
+    theta = array(np.array([2.0, 0.0, 0.0, 0.0]))
+    found = np.asarray(side.dropout.exact_average_probabilities(single, theta, array(np.ones((1, 1)))))
+    assert found[0, 0] == pytest.approx(0.7 / (1 + math.exp(-2 / 0.7)) + 0.3 / 2, rel=1e-14)
     wide = Network((Dense(2, 17), Dropout(0.5), Dense(17, 3)), (2,))
     with pytest.raises(ValueError, match="at most 16 units under dropout to average exactly, got 17"):
         side.dropout.exact_average_probabilities(

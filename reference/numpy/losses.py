@@ -71,24 +71,18 @@ def _check_scores(logits: Array, labels: Array) -> None:
 
 def _softmax_cross_entropy(logits: Array, labels: Array) -> tuple[Any, Array]:
     """Value and gradient from one softmax, unchecked: the trainer's inner loop."""
-    batch = logits.shape[-2]
+    examples, (batch, classes) = logits.shape[:-1], logits.shape[-2:]
     gradient = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
-    at_label = _at_labels(gradient, labels)
-    chosen = gradient[at_label]
+    flat = gradient.reshape(-1)
+    at_label = np.arange(0, flat.size, classes).reshape(examples) + labels
+    chosen = flat[at_label]
     np.exp(gradient, out=gradient)
     total = np.add.reduce(gradient, axis=-1, keepdims=True)
     value = np.add.reduce(np.log(total[..., 0]) - chosen, axis=-1) / batch
+    total *= batch
     gradient /= total
-    gradient[at_label] -= 1
-    gradient /= batch
+    flat[at_label] -= 1 / batch
     return value, gradient
-
-
-def _at_labels(logits: Array, labels: Array) -> tuple[Array, ...]:
-    rows = np.arange(logits.shape[-2])
-    if logits.ndim == 2:
-        return (rows, labels)
-    return (*np.ix_(*map(np.arange, logits.shape[:-2]), rows), np.broadcast_to(labels, logits.shape[:-1]))
 
 
 def squared_error(outputs: Array, targets: Array, *, fleet: bool = False) -> Array:

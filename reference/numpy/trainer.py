@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,7 +198,7 @@ class Trainer:
                 return
         else:
             # One product is enough to see that all is well; only an overflow needs the entries looked at.
-            if np.isfinite(loss) and np.isfinite(np.dot(self.theta, self.theta)):
+            if math.isfinite(loss) and math.isfinite(np.dot(self.theta, self.theta)):
                 return
             fine = np.array([np.isfinite(loss) and np.isfinite(self.theta).all()])
         before = np.atleast_2d(self.previous)
