@@ -129,7 +129,9 @@ class Oracle:
 
     def _free_indices(self, values: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
         given = set(values)
-        free = self.expression.free_symbols
+        # SymPy does not count the index of the entry that a derivative is taken by.
+        by = {s for d in self.expression.atoms(sympy.Derivative) for v in d.variables for s in v.free_symbols}
+        free = self.expression.free_symbols | by
         return [
             (d.symbol, *self._proof.ranges[d.symbol])
             for d in self._proof.declared

@@ -40,7 +40,7 @@ newton = Mutant("quadratics", "gradient_descent", descent(lambda A, x, lr: x * 0
 
 @instead_of("quadratics", "gradient_descent")
 def one_step_short(hessian: Any, start: Any, *, lr: Any, steps: int, linear: Any = None) -> Any:
-    run = descend(hessian, start, lr=lr, steps=steps)
+    run = descend(hessian, start, lr=lr, steps=steps, linear=linear)
     return Descent(np.concatenate([run.path[:1], run.path[:-1]]), run.step_sizes, None)
 
 
