@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Abs, And, Derivative, Equivalent, Implies, Integer, Limit, Matrix, Max, Min, Rational, cos, oo, sqrt
+from sympy import Abs, And, Derivative, Equivalent, Implies, Integer, Limit, Matrix, Max, Rational, cos, oo, sqrt
 
 from .kernel import Eq, Fact, Ge, Gt, Le, Lt, Proof, Source, misprint, theorem, total
 from .update_rules import following
@@ -945,9 +945,9 @@ def nesterov_convex_rate(t: Proof) -> None:
     (k+1)/2.
 
     All that is used of f: it lies above its tangent planes, and a gradient step of 1/L lowers it by at least |g|^2 /
-    2L. So f(x_(k+1)) is the smaller of the two upper bounds that the tangent plane at the look-ahead point y gives,
-    at x* and at x_k, less |g|^2 / 2L, less any amount. The minimizer is put at 0, f* too; x(0) here is x_1, after the
-    first gradient step.
+    2L. So f(x_(k+1)) is below both upper bounds that the tangent plane at the look-ahead point y gives, at x_k and at
+    x*, and hence below every average of the two, by |g|^2 / 2L and any amount more. The minimizer is put at 0, and f*
+    too; x(0) here is x_1, after the first gradient step.
     """
     n, d = t.size("n"), t.size("d")
     k, j = t.integer("k", 0, n), t.index("j", d)
@@ -957,8 +957,12 @@ def nesterov_convex_rate(t: Proof) -> None:
     g = lambda i: gradient[i, k + 1]  # noqa: E731
     grown = lambda c: (1 + sqrt(1 + 4 * c**2)) / 2  # noqa: E731 - the positive root of T^2 - T = c^2
     ahead = lambda x, u, c: lambda i: x(i, k) + (u(i, k) - x(i, k)) / grown(c(k))  # noqa: E731
-    tangent = lambda x, u, c, f: Min(  # noqa: E731
-        inner(g, ahead(x, u, c)), f(k) + inner(g, lambda i: ahead(x, u, c)(i) - x(i, k))
+    at_iterate = lambda x, u, c, f: f(k) + inner(g, lambda i: ahead(x, u, c)(i) - x(i, k))  # noqa: E731
+    average = lambda x, u, c, f: (
+        (  # noqa: E731 - the weights t_k^2 and t_(k+1) add up to t_(k+1)^2
+            c(k) ** 2 * at_iterate(x, u, c, f) + grown(c(k)) * inner(g, ahead(x, u, c))
+        )
+        / grown(c(k)) ** 2
     )
     descent0 = inner(lambda i: first[i], lambda i: start[i]) - inner(lambda i: first[i], lambda i: first[i]) / (
         2 * smooth
@@ -968,7 +972,7 @@ def nesterov_convex_rate(t: Proof) -> None:
         x=((j,), start[j] - first[j] / smooth, lambda x, u, c, f: ahead(x, u, c)(j) - g(j) / smooth),
         u=((j,), start[j] - first[j] / smooth, lambda x, u, c, f: u(j, k) - grown(c(k)) * g(j) / smooth),
         T=(1, lambda x, u, c, f: grown(c(k))),
-        f=(descent0 - drop0, lambda x, u, c, f: tangent(x, u, c, f) - inner(g, g) / (2 * smooth) - drop[k + 1]),
+        f=(descent0 - drop0, lambda x, u, c, f: average(x, u, c, f) - inner(g, g) / (2 * smooth) - drop[k + 1]),
     )
     t.equal(
         t.state(
@@ -983,19 +987,12 @@ def nesterov_convex_rate(t: Proof) -> None:
     base = t.compare(
         claim.subs(k, 0), drop0, because="t_1 = 1 and u_1 = x_0 - g_0/L - x*, whose square the tangent plane bounds"
     )
-    y, after = ahead(x, u, c), grown(c(k))
-    at_minimum, at_iterate = inner(g, y), f(k) + inner(g, lambda i: y(i) - x(i, k))
     step = t.suppose(claim).compare(
         claim.subs(k, k + 1),
-        [
-            reach - energy,
-            after**2 * drop[k + 1],
-            c(k) ** 2 * (at_iterate - Min(at_minimum, at_iterate)),
-            after * (at_minimum - Min(at_minimum, at_iterate)),
-        ],
-        because="weigh the tangent at x_k by t_k^2 = t_(k+1)^2 - t_(k+1), that at x* by t_(k+1); the rest is the "
-        "square of "
-        "u_(k+1) = u_k - t_(k+1) g / L",
+        [reach - energy, grown(c(k)) ** 2 * drop[k + 1]],
+        because="t_(k+1)^2 times the average is t_k^2 times the bound at x_k and t_(k+1) times that at x*; the rest "
+        "is the "
+        "square of u_(k+1) = u_k - t_(k+1) g / L",
     )
     bounded = t.induct_from(claim, over=k, base=base, step=step, because="step by step")
     long_enough = step_counts(t, k, c, grown)
@@ -1047,8 +1044,9 @@ def nesterov_strongly_convex_rate(t: Proof) -> None:
     """The rate that `nesterov_on_quadratics` finds mode by mode holds for all functions with curvature in [mu, L].
 
     All that is used of f: it lies above its tangent planes, by mu/2 |.|^2 at x*, and a gradient step of 1/L lowers it
-    by at least |g|^2 / 2L. So f(x_(k+1)) is the smaller of two upper bounds, less |g|^2 / 2L, less any amount s_k >=
-    0. The minimizer is put at 0, and f* too. z_(k+1) = x_k + (x_(k+1) - x_k)/s is where the momentum points.
+    by at least |g|^2 / 2L. So f(x_(k+1)) is below both upper bounds that the tangent plane at y gives, and hence below
+    their average with the weights 1 - s and s, by |g|^2 / 2L and any amount more. The minimizer is put at 0, and f*
+    too. z_(k+1) = x_k + (x_(k+1) - x_k)/s is where the momentum points.
     """
     n, d = t.size("n"), t.size("d")
     k, j = t.integer("k", 0, n), t.index("j", d)
@@ -1060,11 +1058,12 @@ def nesterov_strongly_convex_rate(t: Proof) -> None:
     ahead = lambda x, z: lambda i: (x(i, k) + s * z(i, k)) / (1 + s)  # noqa: E731
     at_minimum = lambda x, z: inner(g, ahead(x, z)) - mu / 2 * inner(ahead(x, z), ahead(x, z))  # noqa: E731
     at_iterate = lambda x, z, f: f(k) + inner(g, lambda i: ahead(x, z)(i) - x(i, k))  # noqa: E731
+    average = lambda x, z, f: (1 - s) * at_iterate(x, z, f) + s * at_minimum(x, z)  # noqa: E731
     x, z, f = t.recursion(
         k,
         x=((j,), start[j], lambda x, z, f: ahead(x, z)(j) - g(j) / smooth),
         z=((j,), start[j], lambda x, z, f: (1 - s) * z(j, k) + s * ahead(x, z)(j) - s / mu * g(j)),
-        f=(gap0, lambda x, z, f: Min(at_minimum(x, z), at_iterate(x, z, f)) - inner(g, g) / (2 * smooth) - drop[k + 1]),
+        f=(gap0, lambda x, z, f: average(x, z, f) - inner(g, g) / (2 * smooth) - drop[k + 1]),
     )
     t.equal(
         t.state("z_k in the iterates", Eq(s * z(j, k + 1), x(j, k + 1) - (1 - s) * x(j, k))),
@@ -1074,7 +1073,6 @@ def nesterov_strongly_convex_rate(t: Proof) -> None:
     energy = f(k) + mu / 2 * total(d, lambda i: z(i, k) ** 2)
     reach = gap0 + mu / 2 * total(d, lambda i: start[i] ** 2)
     claim = t.state("geometric rate", Le(energy, (1 - s) ** k * reach))
-    low, here = at_minimum(x, z), at_iterate(x, z, f)
     spread = total(d, lambda i: (z(i, k) - ahead(x, z)(i)) ** 2)
     t.induct_from(
         claim,
@@ -1084,13 +1082,10 @@ def nesterov_strongly_convex_rate(t: Proof) -> None:
             claim.subs(k, k + 1),
             [
                 (1 - s) * (claim.rhs - energy),
-                (1 - s) * (here - Min(low, here)),
-                s * (low - Min(low, here)),
                 drop[k + 1],
                 mu / 2 * s * (1 - s) * spread,
             ],
-            because="weigh the tangent at x_k by 1 - s, that at x* by s: the products with g cancel, for y = (x + s "
-            "z)/(1 + s)",
+            because="in the average the products with g cancel, for y = (x + s z)/(1 + s), and |g|^2 is that of z'",
         ),
         because="step by step",
     )
