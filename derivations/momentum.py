@@ -958,12 +958,12 @@ def nesterov_convex_rate(t: Proof) -> None:
     grown = lambda c: (1 + sqrt(1 + 4 * c**2)) / 2  # noqa: E731 - the positive root of T^2 - T = c^2
     ahead = lambda x, u, c: lambda i: x(i, k) + (u(i, k) - x(i, k)) / grown(c(k))  # noqa: E731
     at_iterate = lambda x, u, c, f: f(k) + inner(g, lambda i: ahead(x, u, c)(i) - x(i, k))  # noqa: E731
-    average = lambda x, u, c, f: (
-        (  # noqa: E731 - the weights t_k^2 and t_(k+1) add up to t_(k+1)^2
-            c(k) ** 2 * at_iterate(x, u, c, f) + grown(c(k)) * inner(g, ahead(x, u, c))
-        )
-        / grown(c(k)) ** 2
-    )
+
+    def average(x: Any, u: Any, c: Any, f: Any) -> Any:
+        """Of the bounds at x_k and at x*, with the weights t_k^2 and t_(k+1), which add up to t_(k+1)^2."""
+        after = grown(c(k))
+        return (c(k) ** 2 * at_iterate(x, u, c, f) + after * inner(g, ahead(x, u, c))) / after**2
+
     descent0 = inner(lambda i: first[i], lambda i: start[i]) - inner(lambda i: first[i], lambda i: first[i]) / (
         2 * smooth
     )
