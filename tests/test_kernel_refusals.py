@@ -25,6 +25,7 @@ from sympy import (
     KroneckerDelta,
     Limit,
     Max,
+    Mod,
     Piecewise,
     Rational,
     Sum,
@@ -376,6 +377,40 @@ def probabilities_that_do_not_sum_to_one(t):
 def a_sample_larger_than_its_population(t):
     n, m = t.size("n"), t.size("m", minimum=2)
     t.random("D", orders(n, m))
+
+
+@attempt
+def factors_of_a_product_that_share_a_draw(t):
+    n = t.size("n")
+    x = t.random("X", independent((0, 1), (n,)))
+    t.expectation(Eq(Expectation(product(n, lambda i: 1 + x[i] * x[1])), 1), because="at i = 1 it is 1 + x_1^2")
+
+
+@attempt
+def a_product_beside_a_draw_of_its_own(t):
+    n = t.size("n")
+    x = t.random("X", independent((0, 1), (n,)))
+    t.expectation(Eq(Expectation(x[1] * product(n, lambda i: 1 + x[i])), 0), because="E[x_1 (1 + x_1)] = 1")
+
+
+@attempt
+def a_product_of_correlated_factors(t):
+    n, c = t.size("n"), t.real("c", 0, 1)
+    x = t.random("X", correlated(0, lambda i, j: c + (1 - c) * KroneckerDelta(i, j), (n,)))
+    t.expectation(Eq(Expectation(product(n, lambda i: 1 + x[i])), 1), because="")
+
+
+@attempt
+def a_remainder_beyond_its_modulus(t):
+    n, m = t.size("n"), t.size("m")
+    t.equal(Eq(Mod(n, m), n), because="")
+
+
+@attempt
+def a_position_that_is_in_range_at_one_end_only(t):
+    n, s = t.size("n"), t.size("s")
+    i, x = t.index("i", n), t.vector("x", n * s)
+    t.equal(Eq(total(n * s, lambda k: KroneckerDelta(k, i * s - n) * x[k]), x[i * s - n]), because="at i = 1, n > s")
 
 
 # ---- inequalities ----------------------------------------------------------------------------------------------------

@@ -448,7 +448,8 @@ def _independent_factors(products: list[Any], others: list[Any], scope: Any) -> 
     powers = [p.as_base_exp() for p in products]
     if not all(isinstance(p, Product) and len(p.limits) == 1 and e.is_Integer and e > 0 for p, e in powers):
         return None
-    index, low, high = powers[0][0].limits[0]
+    _, low, high = powers[0][0].limits[0]
+    index = sympy.Dummy("k", integer=True)  # of no product: inside one, another's index may be bound by a sum
     if any(p.limits[0][1:] != (low, high) for p, _ in powers) or scope.is_random(low) or scope.is_random(high):
         return None
     body = Mul(*(p.function.xreplace({p.limits[0][0]: index}) ** e for p, e in powers))
