@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -103,11 +104,11 @@ def test_the_soft_threshold_minimizes_the_penalized_parabola(
     backend: Backend, z: float, alpha: float, h: float
 ) -> None:
     w = float(backend.to_numpy(backend.regularization.soft_threshold(backend.asarray([z]), alpha / h))[0])
-    value = h * (w - z) ** 2 / 2 + alpha * abs(w)
-    # The bound is the least value and h/2 times the squared distance of w from where it is taken.
-    least = float(oracle("soft-threshold", "minimizer").float64(h=h, z=z, alpha=alpha, w=w))
-    assert abs(value - least) <= 64 * EPS * (h * z**2 + alpha * abs(z) + alpha**2 / h)
-    assert abs(z) > alpha / h or w == 0
+    # The bound at w is the least value and h/2 (w - minimizer)^2, so two exact bounds give the minimizer.
+    bound = oracle("soft-threshold", "minimizer")
+    left, right = (bound.exact(h=h, z=z, alpha=alpha, w=side) for side in (-1, 1))
+    minimizer = (left - right) / (2 * Fraction(h))
+    assert abs(w - float(minimizer)) <= 8 * EPS * (abs(z) + alpha / h)
 
 
 @law("weight-decay-coupled-and-decoupled")
