@@ -288,15 +288,17 @@ def relu_network_is_lipschitz(t: Proof) -> None:
 
 @theorem(
     (
-        "m hyperplanes in general position in R^d leave sum over k <= d of binomial(m, k) cells: m + 1 on a "
-        "line, 2^m only for m <= d"
+        "Deletion and restriction: m hyperplanes in general position leave sum over k <= d of binomial(m, k) cells in "
+        "R^d, m + 1 on a line"
     ),
-    covers=["000:pattern-piecewise-constant", "000:activation-pattern-matrix"],
+    covers=["000:pattern-piecewise-constant"],
     sources=[Source("000", "l.246", "x -> B(x) is piecewise constant")],
 )
 def hyperplane_cells(t: Proof) -> None:
     """A new hyperplane cuts as many cells as the earlier ones cut it into: r(m+1, d) = r(m, d) + r(m, d-1).
 
+    Every cell is convex, so the hyperplane splits it once at most, and the cells that it splits are those that its traces
+    with the earlier hyperplanes, again in general position, leave in it. Without general position there are fewer.
     R(d) and N(d) are the sums over k < d of binomial(m, k) and binomial(m+1, k): the claimed counts in dimension d - 1.
     """
     m, d = t.size("m"), t.time("d")

@@ -5,6 +5,7 @@ f(x) = 1/2 sum_i lambda_i x_i^2 in the eigenbasis; the gradient is g_i = lambda_
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sympy import Abs, Derivative, Implies, Rational, cos, sin, sqrt, sympify
@@ -395,6 +396,87 @@ def attained(t: Proof, n: Any, mu: Any, gap: Any, x: Any) -> None:
     )
 
 
+def lower_bound(n: Any, mu: Any, gap: Any) -> Callable[..., Any]:
+    """By how much f_a exceeds f_b at least, in the class: g_b'(x_a - x_b) + q(a, b), with q a sum of squares.
+
+    Between any two points of an L-smooth mu-strongly convex function this is all that their values and gradients obey.
+    """
+
+    def lower(xa: Any, ga: Any, xb: Any, gb: Any) -> Any:
+        dx, dg = (lambda i: xa(i) - xb(i)), (lambda i: ga(i) - gb(i))
+        squares = total(n, lambda i: dg(i) ** 2 - 2 * mu * dg(i) * dx(i) + mu * (mu + gap) * dx(i) ** 2) / (2 * gap)
+        return total(n, lambda i: gb(i) * dx(i)) + squares
+
+    return lower
+
+
+@theorem(
+    (
+        "Fixed-step gradient descent contracts f - f* by max(|1 - eta mu|, |1 - eta L|)^2 on every L-smooth "
+        "mu-strongly convex f"
+    ),
+    covers=["004:gd-convergence-interval", "004:rate-at-optimal-step"],
+    sources=[
+        Source("004", "l.257-269", "converges when 0 < eta < 2 / lambda_max"),
+        Source("004", "l.349-358", "rate of convergence of the f-gap"),
+    ],
+)
+def smooth_strongly_convex_function_values(t: Proof) -> None:
+    """With rho the factor of the distance: multipliers rho for (0, 1), rho (1 - rho) for (*, 0), 1 - rho for (*, 1).
+
+    The points are the start 0, the next iterate 1 and the minimizer *, at 0 with gradient 0; `lower_bound` ties pairs.
+    The parabolas mu/2 |x|^2 and L/2 |x|^2 attain the rate, as for the distance.
+    """
+    n = t.size("n")
+    mu, gap = t.positive("mu gap")
+    largest, best = mu + gap, 2 / (2 * mu + gap)
+    x0, g0, g1 = t.vector("x0", n), t.vector("g0", n), t.vector("g1", n)
+    f0, f1, least = t.real("f0 f1 fstar")
+    lower, zero = lower_bound(n, mu, gap), lambda i: 0
+    start, start_gradient, gradient = (lambda i: x0[i]), (lambda i: g0[i]), (lambda i: g1[i])
+
+    def rate(name: str, eta: Any, rho: Any, first: Any, weight: Any, second: Any) -> None:
+        iterate = lambda i: x0[i] - eta * g0[i]  # noqa: E731
+        weighted = (
+            rho * (f0 - f1 - lower(start, start_gradient, iterate, gradient))
+            + rho * (1 - rho) * (least - f0 - lower(zero, zero, start, start_gradient))
+            + (1 - rho) * (least - f1 - lower(zero, zero, iterate, gradient))
+        )
+        fact = t.suppose(Ge(weighted, 0)).compare(
+            Le(f1 - least, rho**2 * (f0 - least)),
+            [
+                weighted,
+                total(n, lambda i: first(i) ** 2) / (2 * gap),
+                weight / (2 * gap) * total(n, lambda i: second(i) ** 2),
+            ],
+            because="the values cancel but for the claim, and what the inner products leave is two squares",
+        )
+        t.implies(
+            t.state(name, Implies(Ge(weighted, 0), fact.claim)),
+            fact,
+            because="each of the three differences is >= 0 in the class, and 0 <= rho <= 1",
+        )
+
+    eta = t.real("eta", 0, best)
+    rate(
+        "steps up to 2/(mu + L)",
+        eta,
+        1 - eta * mu,
+        lambda i: g1[i] + (eta * (2 * mu + gap) - 1) * g0[i] - eta * mu * largest * x0[i],
+        eta * largest * (2 * mu + gap) * (best - eta),
+        lambda i: g0[i] - mu * x0[i],
+    )
+    long = t.real("eta_", best, 2 / largest)
+    rate(
+        "steps from there to 2/L",
+        long,
+        long * largest - 1,
+        lambda i: g1[i] + g0[i] + largest * (long * largest - 2) * x0[i],
+        largest * (2 / largest - long) * (2 * mu + gap) * (long - best),
+        lambda i: g0[i] - largest * x0[i],
+    )
+
+
 @theorem(
     "Exact line search contracts f - f* by ((L - mu)/(L + mu))^2 on every L-smooth mu-strongly convex function",
     covers=["001:exact-line-search-worst-case-rate"],
@@ -403,8 +485,7 @@ def attained(t: Proof, n: Any, mu: Any, gap: Any, x: Any) -> None:
 def smooth_strongly_convex_exact_line_search(t: Proof) -> None:
     """Three interpolation inequalities, with multipliers, leave two squares (de Klerk, Glineur and Taylor, 2017).
 
-    Between points a and b: f_a >= f_b + g_b'(x_a - x_b) + q(a, b), with q the squares below. The points are the start
-    0, the next iterate 1 and the minimizer, at 0 with gradient 0.
+    The points are the start 0, the next iterate 1 and the minimizer, at 0 with gradient 0.
     """
     n = t.size("n")
     mu, gap = t.positive("mu gap")
@@ -415,12 +496,7 @@ def smooth_strongly_convex_exact_line_search(t: Proof) -> None:
     start, start_gradient = (lambda i: x0[i]), (lambda i: g0[i])
     iterate, gradient = (lambda i: x0[i] - alpha * g0[i]), (lambda i: g1[i])
 
-    def lower(xa: Any, ga: Any, xb: Any, gb: Any) -> Any:
-        """g_b'(x_a - x_b) + q(a, b)."""
-        dx, dg = (lambda i: xa(i) - xb(i)), (lambda i: ga(i) - gb(i))
-        squares = total(n, lambda i: dg(i) ** 2 - 2 * mu * dg(i) * dx(i) + mu * largest * dx(i) ** 2) / (2 * gap)
-        return total(n, lambda i: gb(i) * dx(i)) + squares
-
+    lower = lower_bound(n, mu, gap)
     weighted = (
         gap / both * (f0 - f1 - lower(start, start_gradient, iterate, gradient))
         + 2 * mu * gap / both**2 * (least - f0 - lower(zero, zero, start, start_gradient))

@@ -171,6 +171,17 @@ def square_root_schedule(t: Proof) -> None:
         "1/(K+2) is x/(1 + x) with x = 1/(K+1)",
         using=[below],
     )
+    above, _ = logarithm(t, 1 / (k + 2), "y")
+    bound(
+        t,
+        "but without end",
+        Ge(h(k), log(k + 2)),
+        k,
+        [above.claim.lhs],
+        "1/(K+2) is at least log((K+3)/(K+2))",
+        using=[above],
+        start=1 - log(2),
+    )
     radius, second = t.positive("R G")
     t.limit(
         t.state(
