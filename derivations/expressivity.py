@@ -297,8 +297,8 @@ def relu_network_is_lipschitz(t: Proof) -> None:
 def hyperplane_cells(t: Proof) -> None:
     """A new hyperplane cuts as many cells as the earlier ones cut it into: r(m+1, d) = r(m, d) + r(m, d-1).
 
-    Every cell is convex, so the hyperplane splits it once at most, and the cells that it splits are those that its traces
-    with the earlier hyperplanes, again in general position, leave in it. Without general position there are fewer.
+    Every cell is convex, so the hyperplane splits it once at most, and the cells that it splits are those that its
+    traces with the earlier hyperplanes, again in general position, leave in it. Otherwise there are fewer.
     R(d) and N(d) are the sums over k < d of binomial(m, k) and binomial(m+1, k): the claimed counts in dimension d - 1.
     """
     m, d = t.size("m"), t.time("d")
