@@ -212,7 +212,7 @@ def _further() -> list[Candidate]:
     add("yogi", "Yogi", (*adam, initial_accumulator_value), {m: _m, v: added}, theta - lr * _mh / (sqrt(added / (1 - beta2**t)) + eps),
         {m: initial_accumulator_value, v: initial_accumulator_value})  # fmt: skip
     lion = sign(beta1 * m + (1 - beta1) * g)
-    add("lion", "Lion", (lr, beta1, beta2), {m: beta2 * m + (1 - beta2) * g}, theta - lr * lion)
+    add("lion", "Lion", (lr, beta1, beta2), {m: beta2 * m + (1 - beta2) * g}, theta - lr * lion, special=("signum",))
     update = _mh / (sqrt(_vh) + eps) + weight_decay * theta
     ratio = Piecewise((Norm(theta) / Norm(update), (Norm(theta) > 0) & (Norm(update) > 0)), (S.One, True))
     add("lamb", "LAMB", (*adam, weight_decay), {m: _m, v: _v}, theta - lr * ratio * update)
@@ -276,22 +276,19 @@ def _published() -> list[Candidate]:
                 tuple(e.subs(neutral) for e in rule.next_state), rule.next_parameter.subs(neutral),
                 tuple(e.subs(neutral) for e in rule.initial),
             ))  # fmt: skip
-    for first in ("", "[first-step=undamped]"):
-        rule = update_rule(f"momentum{first}")
-        word = "the first gradient undamped" if first else "dampened from the start"
-        found.append(Candidate(
-            f"momentum{first}" if first else "momentum[dampened]", f"dampened momentum, {word}", (lr, momentum, dampening), rule.state,
-            tuple(e.subs({weight_decay: 0}) for e in rule.next_state), rule.next_parameter.subs({weight_decay: 0}), rule.initial,
-            special_cases=("sgd", "momentum", "momentum-ema"),
-        ))  # fmt: skip
-    rule = update_rule("adagrad")
-    for inside in ("", "eps=inside"):
-        rule = update_rule(f"adagrad[{inside}]" if inside else "adagrad")
-        found.append(Candidate(
-            f"adagrad[{inside + ',' if inside else ''}start]", "AdaGrad with a started accumulator", (lr, eps, initial_accumulator_value),
-            rule.state, tuple(e.subs({weight_decay: 0}) for e in rule.next_state), rule.next_parameter.subs({weight_decay: 0}),
-            rule.initial, special_cases=(f"adagrad[{inside}]" if inside else "adagrad",),
-        ))  # fmt: skip
+    # dampened from the start, momentum is momentum at another rate; from the second step on it is not
+    rule = update_rule("momentum[first-step=undamped]")
+    found.append(Candidate(
+        "momentum[first-step=undamped]", "dampened momentum, the first gradient undamped", (lr, momentum, dampening), rule.state,
+        tuple(e.subs({weight_decay: 0}) for e in rule.next_state), rule.next_parameter.subs({weight_decay: 0}), rule.initial,
+        special_cases=("sgd", "momentum", "momentum-ema"),
+    ))  # fmt: skip
+    rule = update_rule("adagrad")  # with epsilon under the root, a start would only be a larger epsilon
+    found.append(Candidate(
+        "adagrad[start]", "AdaGrad with a started accumulator", (lr, eps, initial_accumulator_value),
+        rule.state, tuple(e.subs({weight_decay: 0}) for e in rule.next_state), rule.next_parameter.subs({weight_decay: 0}),
+        rule.initial, special_cases=("adagrad", "adagrad[eps=inside]"),
+    ))  # fmt: skip
     return found
 
 

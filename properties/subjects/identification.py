@@ -192,6 +192,7 @@ GUESSES: Mapping[str, tuple[float, ...]] = {
     "initial_accumulator_value": (0.1, 1e-6),
 }  # fmt: skip
 DECAYING = ("momentum", "beta1", "beta2", "alpha", "rho")
+STEPWISE = ("signum", "lion")
 LINEAR = ("dampening", "nu", "nu1", "nu2", "power")
 
 
@@ -308,7 +309,9 @@ class Fitting:
     def _residual(self, hyper: dict[str, float]) -> Array:
         made = predicted(self.candidate, hyper, self.how, self.changed)
         if self.proportional:
-            ours, theirs = (((x - START) / self.scale)[:, self.entries] for x in (np.nan_to_num(made, nan=1e9), self.seen))
+            ours, theirs = (
+                ((x - START) / self.scale)[:, self.entries] for x in (np.nan_to_num(made, nan=1e9), self.seen)
+            )
             factor = float(np.sum(ours * theirs) / max(float(np.sum(ours * ours)), 1e-300))
             if np.isfinite(factor) and factor > 0:
                 self.factor = factor
@@ -324,6 +327,14 @@ class Fitting:
     def at(self, hyper: dict[str, float]) -> float:
         """The deviation at given hyperparameters."""
         return float(np.max(np.abs(self.residual(hyper))))
+
+    def scan(self) -> None:
+        """Try a grid: a rule that takes signs does not move with its averages' factors but in jumps."""
+        from itertools import product
+
+        names = [name for name in self.names if name in DECAYING]
+        for values in product((0.5, 0.6, 0.7, 0.8, 0.83, 0.87, 0.9, 0.95, 0.98, 0.99, 0.999), repeat=len(names)):
+            self.residual({**guesses(self.names, {})[0], **dict(zip(names, values, strict=True))})
 
     def undecayed(self, guess: dict[str, float], evaluations: int) -> dict[str, float]:
         """A guess under decay: first without it, on entries that start at 0 and have large gradients; then by trying out."""
@@ -342,6 +353,13 @@ class Fitting:
             for wd in tries
             for eps in ((base.get("eps", 0.0), 1e-10, 1e-8, 1e-6, 1e-4, 1e-2) if "eps" in base else (0.0,))
         ]
+        return min(tried, key=lambda hyper: float(np.sum(np.log1p(np.abs(self.residual(hyper)) * 100))))
+
+    def other_epsilon(self, guess: dict[str, float]) -> dict[str, float]:
+        """The guess with the epsilon that suits it best: wrong by a decade it holds every entry of its size fast."""
+        if "eps" not in guess:
+            return guess
+        tried = [{**guess, "eps": mantissa * 10.0**-k} for k in range(1, 12) for mantissa in (1.0, 3.0)]
         return min(tried, key=lambda hyper: float(np.sum(np.log1p(np.abs(self.residual(hyper)) * 100))))
 
     def search(self, guess: dict[str, float], evaluations: int, fine: bool = True) -> None:
@@ -369,7 +387,13 @@ class Fitting:
             exact = least_squares(lambda z: self.residual(hyper(z)), rough.x, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15,
                                  max_nfev=40 * len(free))  # fmt: skip
             least_squares(
-                lambda z: self.residual(hyper(z)), exact.x, jac="3-point", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=8
+                lambda z: self.residual(hyper(z)),
+                exact.x,
+                jac="3-point",
+                xtol=1e-15,
+                ftol=1e-15,
+                gtol=1e-15,
+                max_nfev=8,
             )
 
 
@@ -428,30 +452,30 @@ def _given(form: Form) -> dict[str, float]:
 
 def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list[dict[str, Any]], str]:
     """Return the candidates that reproduce what was seen, the simplest first, and the near miss."""
-    # the tensor that gets zero gradients moves by decay alone
-    still = float(np.max(np.abs(seen[:, -SIZES[-1] :] - START[-SIZES[-1] :])))
+    places = _places(seen, changed)
     pool = [
         Fitting(candidate, how, seen, changed)
         for candidate in candidates()
-        for how in (("",) if not still or not places_of_decay(candidate) else places_of_decay(candidate))
+        for how in ([each for each in places if each in places_of_decay(candidate)] or [""])
     ]
     for fitting in pool:  # as the target's signature says, first: most say the truth
         for guess in guesses(fitting.names, known)[:2]:
             if interior(guess):
                 fitting.residual(guess)
+    for fitting in pool:
+        if fitting.candidate.name in STEPWISE:
+            fitting.scan()
     rounds = ((8, len(pool)), (30, 14), (150, 5))
     for evaluations, best in rounds:
         if any(fitting.best.deviation < EXACT for fitting in pool):
             break
         pool.sort(key=lambda fitting: fitting.best.deviation)
         for fitting in pool[:best]:
-            if fitting.best.deviation > EXACT:
-                starts = guesses(fitting.names, known)
-                for guess in [fitting.best.hyper or starts[0], *(starts if evaluations > 8 else [])]:
-                    with contextlib.suppress(ValueError):
-                        fitting.search(fitting.undecayed(guess, evaluations), evaluations)
-                    if fitting.best.deviation < EXACT:
-                        break
+            _searched(fitting, known, evaluations)
+    general = [fitting for fitting in pool if fitting.best.deviation < EXACT and fitting.candidate.special_cases]
+    for fitting in pool:  # a general rule that fits may stand for a special one that was not searched for as long
+        if any(fitting.candidate.name in each.candidate.special_cases and fitting.how == each.how for each in general):
+            _searched(fitting, known, 150)
 
     def rank(fit: Fit) -> tuple[int, bool, float]:
         published = fit.candidate.name.partition("[")[0] in PUBLISHED
@@ -473,6 +497,36 @@ def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list
         return told, ""
     made = with_decay(near.candidate, near.how) if near.how else near.candidate
     return told, f"{made.full_name} ({made.description}), off by {near.deviation:.2g} of an entry's path"
+
+
+def _places(seen: Array, changed: bool) -> tuple[str, ...]:
+    """Return where decay may enter, as the tensor tells that gets zero gradients and moves by decay alone."""
+    n = SIZES[-1]
+    path = np.vstack([START[-n:], seen[:, -n:]])
+    if not np.max(np.abs(path - START[-n:])):
+        return ()
+    kept = path[1:] / path[:-1]
+    if np.max(np.abs(kept - kept[:, :1])) > 1e-9 * np.max(np.abs(1 - kept)) + 1e-14:
+        return ("coupled",)  # the decay went through something that is not linear
+    lost = 1 - kept[:, 0]
+    if np.ptp(lost[: HALVED[0]]) > 1e-6 * abs(lost[0]) + 1e-14:
+        return ("coupled", "moved")
+    if changed and abs(lost[-1] - lost[0]) < 0.1 * abs(lost[0]):
+        return ("without-lr", "coupled")
+    return ("decoupled", "after", "coupled", *(() if changed else ("without-lr",)))
+
+
+def _searched(fitting: Fitting, known: Mapping[str, float], evaluations: int) -> None:
+    if fitting.best.deviation < EXACT:
+        return
+    starts = guesses(fitting.names, known)
+    for guess in [fitting.best.hyper or starts[0], *(starts if evaluations > 8 else [])]:
+        with contextlib.suppress(ValueError):
+            fitting.search(fitting.undecayed(guess, evaluations), evaluations)
+            if fitting.best.deviation > EXACT and fitting.closest and evaluations > 8:
+                fitting.search(fitting.other_epsilon(fitting.closest), evaluations)
+        if fitting.best.deviation < EXACT:
+            return
 
 
 def _twins(found: list[Fit], fits: list[Fit], seen: Array, changed: bool) -> list[Fit]:
