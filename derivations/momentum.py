@@ -1283,7 +1283,7 @@ def momentum_growing_weights(t: Proof) -> None:
     "On a quadratic momentum keeps the sign of the iterate exactly as long as h <= (1 - sqrt(gamma))^2; beyond, the "
     "ratio of "
     "successive iterates falls by a fixed amount until it is negative: it overshoots",
-    covers=["004:momentum-overshoot"],
+    covers=["004:momentum-overshoot", "004:momentum-accelerates-and-damps"],
     sources=[Source("004", "l.570-576", "(blindly rolling down; no formula)")],
 )
 def momentum_overshoot(t: Proof) -> None:
@@ -1293,6 +1293,7 @@ def momentum_overshoot(t: Proof) -> None:
     k, root, start = t.time("k"), t.real("r", 0, 1), t.positive("x0")
     no_overshoot(t, k, root, start)
     ratio(t)
+    ravine_overshoot(t, k)
 
 
 def no_overshoot(t: Proof, k: Any, root: Any, start: Any) -> None:
@@ -1354,6 +1355,27 @@ def ratio(t: Proof) -> None:
             Eq((1 + (1 - width) ** 2 - width**2) ** 2, 4 * (1 - width) ** 2),
         ),
         because="the same threshold, solved for gamma",
+    )
+
+
+def ravine_overshoot(t: Proof, k: Any) -> None:
+    """The steep coordinate of the ravine at eta = 0.001: h = 1/10, where gradient descent shrinks by 0.9 a step."""
+    step = lambda x, v: following(VELOCITY, theta=x, v=v, g=100 * x, lr=Rational(1, 1000), momentum=Rational(9, 10))  # noqa: E731
+    slow, ball, _v = t.recursion(
+        k,
+        descent=(HALF, lambda *f: following("sgd", theta=f[0](k), g=100 * f[0](k), lr=Rational(1, 1000))[0]),
+        ball=(HALF, lambda *f: step(f[1](k), f[2](k))[0]),
+        push=(0, lambda *f: step(f[1](k), f[2](k))[1]),
+    )
+    t.induct(
+        t.state("where gradient descent never oscillates", Eq(slow(k), Rational(9, 10) ** k / 2)),
+        over=k,
+        because="its factor 1 - h is positive",
+    )
+    t.compare(
+        t.state("momentum overshoots in five steps", Lt(ball(5), 0)),
+        Rational(729, 50000),
+        because="0.5, 0.45, 0.36, 0.243, 0.1134, -0.01458: momentum brings in oscillations as well as damping them",
     )
 
 

@@ -163,7 +163,8 @@ def _register(
 
 
 def _added(entry: Entry) -> Entry:
-    if entry.id in REGISTRY and entry.topic != "main" and REGISTRY[entry.id].topic != "main":
+    known = REGISTRY.get(entry.id)
+    if known not in (None, entry) and "main" not in (entry.topic, known.topic):  # a module that is run declares twice
         raise ValueError(f"the id {entry.id!r} is declared twice")
     REGISTRY[entry.id] = entry
     return entry
