@@ -1,4 +1,4 @@
-"""An id is declared once; a module that is run as a program declares its own entries a second time, which is no conflict."""
+"""An id is declared once; a module that is run as a program declares its own entries again, which is no conflict."""
 
 from __future__ import annotations
 
