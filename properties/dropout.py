@@ -5,17 +5,19 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from backproof.derivations import oracle
+from backproof.reference.architecture import perceptron
 
 from ._backend import Backend
 from ._law import FALSE_ALARM, law
 from .strategies import EPS, seeds
 
 THEOREM = "dropout-weight-scaling"
+EXAMPLES = 10  # of the law that runs a network many times
 DROPPING = st.floats(0.01, 0.99)
 
 
@@ -97,3 +99,115 @@ def test_a_unit_is_dropped_with_probability_p(backend: Backend, p: float, seed: 
     """
     drawn = backend.to_numpy(backend.dropout.mask((100_000,), p, np.random.default_rng(seed)))
     assert stats.binomtest(int((drawn == 0).sum()), drawn.size, p).pvalue >= FALSE_ALARM / 50
+
+
+def training_outputs(backend: Backend, x: np.ndarray, p: float, inverted: bool) -> tuple[np.ndarray, np.ndarray]:
+    """What the layer makes of x under each of the 2^n masks, `(2^n, n)`, and the masks' probabilities."""
+    masks, chances = all_masks(len(x), p)
+    layer_ = backend.dropout.dropout
+    rows = [
+        backend.to_numpy(layer_(backend.asarray(x), backend.asarray(m, "int8"), p, inverted=inverted)) for m in masks
+    ]
+    return np.array(rows), chances
+
+
+@law("dropout-mean-and-variance")
+@given(st.integers(1, 6), DROPPING, seeds())
+def test_a_masked_sum_has_the_proved_mean_and_variance(backend: Backend, n: int, p: float, seed: int) -> None:
+    w, _, x = layer(n, 1, seed)
+    outputs, chances = training_outputs(backend, x, p, inverted=False)
+    sums = outputs @ w[0]
+    mean = chances @ sums
+    tolerance = 2 ** (n + 3) * n * EPS * 81 * n
+    for claim, measured in (("mean of a sum", mean), ("variance of a sum", chances @ (sums - mean) ** 2)):
+        expected = float(oracle("dropout-mean-and-variance", claim).float64(p=p, w=w[0], x=x))
+        assert abs(measured - expected) <= tolerance
+
+
+@law("inverted-dropout")
+@given(st.integers(1, 6), DROPPING, seeds())
+def test_inverted_dropout_keeps_the_mean_and_has_the_proved_variance(
+    backend: Backend, n: int, p: float, seed: int
+) -> None:
+    w, _, x = layer(n, 1, seed)
+    q = 1 - p
+    outputs, chances = training_outputs(backend, x, p, inverted=True)
+    expected = float(oracle("inverted-dropout", "the test output is the training mean").float64(q=q, w=w[0], x=x))
+    at_test = backend.to_numpy(backend.dropout.dropout(backend.asarray(x), None, p))
+    tolerance = 2 ** (n + 3) * n * EPS * 81 / q**2
+    assert abs(chances @ (outputs @ w[0]) - expected) <= tolerance
+    assert abs(at_test @ w[0] - expected) <= tolerance
+    variances = chances @ (outputs - x) ** 2
+    claim = oracle("inverted-dropout", "variance")
+    assert np.abs(variances - [float(claim.float64(q=q, h=h)) for h in x]).max() <= tolerance
+
+
+@law("dropout-and-convex-units")
+@given(st.integers(1, 6), DROPPING, seeds())
+def test_weight_scaling_never_overestimates_a_relu(backend: Backend, n: int, p: float, seed: int) -> None:
+    w, bias, x = layer(n, 1, seed)
+    outputs, chances = training_outputs(backend, x, p, inverted=False)
+    relu = backend.activations.relu
+    mean = chances @ backend.to_numpy(relu(backend.asarray(outputs @ w[0] + bias[0])))
+    scaled = backend.to_numpy(backend.dropout.dropout(backend.asarray(x), None, p, inverted=False)) @ w[0] + bias[0]
+    single = float(backend.to_numpy(relu(backend.asarray([scaled])))[0])
+    least = float(oracle("dropout-and-convex-units", "scaling underestimates").float64(a_mean=scaled))
+    tolerance = 2 ** (n + 3) * n * EPS * 12 * n
+    assert abs(single - least) <= tolerance
+    assert mean >= least - tolerance
+
+
+@law("dropout-is-ridge")
+@given(st.integers(1, 6), st.integers(1, 4), DROPPING, seeds())
+def test_averaged_over_the_masks_the_squared_error_is_ridge(
+    backend: Backend, d: int, examples: int, p: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x, y, w = rng.normal(size=(examples, d)), rng.normal(size=examples), rng.normal(size=d)
+    for i in range(examples):
+        outputs, chances = training_outputs(backend, x[i], p, inverted=False)
+        errors = backend.losses.squared_error
+        mean = sum(
+            chance * float(backend.to_numpy(errors(backend.asarray([row @ w]), backend.asarray([y[i]]))))
+            for row, chance in zip(outputs, chances, strict=True)
+        )
+        expected = float(oracle("dropout-is-ridge", "one example").float64(x=x, y=y, w=w, p=p, i=i + 1))
+        size = (np.abs(x[i] * w).sum() + abs(y[i])) ** 2
+        assert abs(mean - expected) <= 2 ** (d + 3) * EPS * size
+
+
+@law("dropout-masks")
+@settings(max_examples=EXAMPLES)
+@given(st.integers(1, 3), st.floats(0.1, 0.9), seeds())
+def test_monte_carlo_dropout_approaches_the_exact_average(backend: Backend, units: int, p: float, seed: int) -> None:
+    """Hoeffding at 1e-9 over all examples; with 500 masks an average off by 0.35, or one mask for all, is found."""
+    rng = np.random.default_rng(seed)
+    network = perceptron((2, units, 2), dropout=p)
+    theta, x = backend.asarray(rng.normal(size=network.parameter_count)), backend.asarray(rng.normal(size=(1, 2)))
+    exact = backend.to_numpy(backend.dropout.exact_average_probabilities(network, theta, x))
+    samples = 500
+    drawn = backend.dropout.monte_carlo_probabilities(network, theta, x, samples=samples, rng=rng)
+    radius = np.sqrt(np.log(2 * 2 * EXAMPLES / FALSE_ALARM) / (2 * samples))
+    assert np.abs(backend.to_numpy(drawn).mean(axis=0) - exact).max() <= radius
+    # The exact average runs through as many masks as the theorem counts, and its weights are a law.
+    assert len(all_masks(units, p)[0]) == int(
+        oracle("dropout-masks", "forward passes of the exact average").exact(k=units)
+    )
+    assert np.abs(exact.sum(axis=1) - 1).max() <= 2 ** (units + 3) * EPS
+
+
+@law("geometric-and-arithmetic-mean")
+@given(st.integers(1, 6), st.integers(2, 4), seeds())
+def test_a_geometric_mean_is_at_most_the_arithmetic_one(
+    backend: Backend, members: int, classes: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    weights, p = rng.uniform(0.1, 1, members), rng.dirichlet(np.ones(classes), members)
+    p = np.maximum(p, 1e-12)
+    share = weights / weights.sum()
+    geometric = backend.to_numpy(backend.ensembles.geometric_mean(*map(backend.asarray, (p, share))))
+    # Normalized geometric means are the unnormalized ones over their sum, which the theorem bounds class by class.
+    unnormalized = np.exp(share @ np.log(p))
+    bound = oracle("geometric-and-arithmetic-mean", "geometric is at most arithmetic").float64(P=p, v=weights)
+    assert (geometric * unnormalized.sum() <= bound * (1 + 64 * members * EPS)).all()
+    assert np.abs(geometric * unnormalized.sum() - unnormalized).max() <= 64 * members * EPS * 30

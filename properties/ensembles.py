@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from backproof.derivations import oracle
+from backproof.reference.architecture import Dense, Network
 
 from ._backend import Backend
-from ._law import law
+from ._law import FALSE_ALARM, law
 from .strategies import EPS, magnitudes, seeds
 
 THEOREM = "ensemble-mean-squared-error"
@@ -56,3 +58,58 @@ def test_averaging_never_hurts(backend: Backend, members: int, scale: float, sha
     e = errors(members, 7, scale, shared, seed)
     mean = backend.to_numpy(backend.ensembles.ensemble_mean(backend.asarray(e)))
     assert float((mean**2).mean()) <= float((e**2).mean()) * (1 + 8 * members * EPS)
+
+
+@law("ensemble-ambiguity")
+@given(st.integers(1, 64), magnitudes(1e-3, 1e3), st.floats(0, 1), seeds())
+def test_the_error_of_the_mean_is_the_mean_error_less_the_spread(
+    backend: Backend, members: int, scale: float, shared: float, seed: int
+) -> None:
+    f = errors(members, 1, scale, shared, seed)
+    mean = backend.ensembles.ensemble_mean(backend.asarray(f))
+    measured = float(backend.to_numpy(backend.losses.squared_error(mean, backend.asarray([scale]))))
+    expected = float(oracle("ensemble-ambiguity", "ambiguity").float64(f=f[:, 0], y=scale))
+    assert abs(measured - expected) <= 32 * members * EPS * (np.abs(f).max() + scale) ** 2
+
+
+@law("averaged-probabilities")
+@given(st.integers(1, 16), st.integers(2, 10), magnitudes(0.1, 30.0), seeds())
+def test_the_mean_of_probabilities_is_a_distribution_with_less_log_loss(
+    backend: Backend, members: int, classes: int, scale: float, seed: int
+) -> None:
+    logits = np.random.default_rng(seed).uniform(-scale, scale, (members, 1, classes))
+    theta = np.concatenate([np.zeros((members, classes)), logits[:, 0]], axis=1)  # no weights, the logits as biases
+    network = Network((Dense(1, classes),), (1,))
+    mean = backend.ensembles.ensemble_probabilities(network, *map(backend.asarray, (theta, np.ones((1, 1)))))
+    mean, p = backend.to_numpy(mean)[0], backend.to_numpy(backend.activations.softmax(backend.asarray(logits)))[:, 0]
+    off = float(oracle("averaged-probabilities", "a distribution").float64(p=p))
+    assert abs(mean.sum() - 1 - off) <= 16 * (members + classes) * EPS
+    bound = float(oracle("averaged-probabilities", "log-loss of the mean").float64(p_y=p[:, 0]))
+    assert -np.log(mean[0]) <= bound + 16 * (members + classes) * EPS * (1 + 2 * scale)
+
+
+@law("bootstrap-sample")
+@given(st.integers(1, 30), seeds())
+def test_a_member_misses_an_example_as_often_as_n_draws_do(backend: Backend, n: int, seed: int) -> None:
+    """Binomial test on 4000 members, false alarm 1e-9; drawing without replacement misses none and is found."""
+    drawn = np.asarray(backend.ensembles.bootstrap_indices(n, 4000, np.random.default_rng(seed)))
+    missed = int((drawn != 0).all(axis=1).sum())
+    chance = float(oracle("bootstrap-sample", "missed by k draws").float64(n=n, k=n))
+    assert stats.binomtest(missed, 4000, chance).pvalue >= FALSE_ALARM / 50
+    assert drawn.min() >= 0
+    assert drawn.max() < n
+
+
+@law("checkpoint-averaging")
+@given(st.integers(1, 12), st.integers(1, 5), magnitudes(1e-3, 1e3), seeds())
+def test_averaged_weights_of_affine_models_give_the_averaged_outputs(
+    backend: Backend, checkpoints: int, d: int, scale: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    theta, b, a = rng.uniform(-scale, scale, (checkpoints, d)), rng.normal(size=d), rng.normal()
+    average = backend.to_numpy(backend.ensembles.weight_average(backend.asarray(theta)))
+    outputs = backend.to_numpy(backend.ensembles.ensemble_mean(backend.asarray(a + theta @ b)))
+    expected = float(oracle("checkpoint-averaging", "affine models").float64(theta=theta, b=b, a=a))
+    tolerance = 32 * (checkpoints + d) * EPS * (abs(a) + scale * np.abs(b).sum())
+    assert abs(a + average @ b - expected) <= tolerance
+    assert abs(float(outputs) - expected) <= tolerance

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from backproof.reference.numpy import dropout, ensembles
+from backproof.reference.numpy import backprop, dropout, ensembles
 
 from .catching import Mutant
 
@@ -33,6 +35,26 @@ mask_p_off = Mutant("dropout", "mask", lambda shape, p, rng: true_mask(shape, mi
 mask_half = Mutant("dropout", "mask", lambda shape, p, rng: true_mask(shape, 0.5, rng))
 mask_all = Mutant("dropout", "mask", lambda shape, p, rng: np.ones(shape, np.int8))
 
+inverted_by_p = Mutant("dropout", "dropout", lambda a, m, p, inverted=True: a if m is None else a * m / p)
+scaled_at_test_too = Mutant(
+    "dropout", "dropout", lambda a, m, p, inverted=True: a * (1 - p) if m is None else a * m / (1 - p)
+)
+monte_carlo, forward = dropout.monte_carlo_probabilities, backprop.forward
+
+
+def repeated(network: Any, theta: Any, inputs: Any, *, samples: int, rng: Any) -> Any:
+    return np.repeat(monte_carlo(network, theta, inputs, samples=1, rng=rng), samples, axis=0)
+
+
+def at_test(network: Any, theta: Any, inputs: Any, *, samples: int, rng: Any) -> Any:
+    logits = forward(network, 5 * theta, inputs)
+    p = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.repeat((p / p.sum(axis=-1, keepdims=True))[None], samples, axis=0)
+
+
+one_mask_for_all = Mutant("dropout", "monte_carlo_probabilities", repeated)
+no_mask_at_all = Mutant("dropout", "monte_carlo_probabilities", at_test)
+
 
 CAUGHT = {
     "test_the_pass_at_test_time_is_softmax_of_the_scaled_weights": [scale_forgotten, scaled_by_p, scaled_twice],
@@ -51,4 +73,10 @@ CAUGHT = {
         mask_complemented,
     ],
     "test_a_unit_is_dropped_with_probability_p": [mask_p_kept, mask_p_off, mask_half, mask_all],
+    "test_a_masked_sum_has_the_proved_mean_and_variance": [mask_complemented, first_unit_kept, always_inverted],
+    "test_inverted_dropout_keeps_the_mean_and_has_the_proved_variance": [inverted_by_p, scaled_at_test_too],
+    "test_weight_scaling_never_overestimates_a_relu": [scale_forgotten, scaled_by_p],
+    "test_averaged_over_the_masks_the_squared_error_is_ridge": [mask_complemented, always_inverted, first_unit_kept],
+    "test_monte_carlo_dropout_approaches_the_exact_average": [one_mask_for_all, no_mask_at_all],
+    "test_a_geometric_mean_is_at_most_the_arithmetic_one": [arithmetic_mean, unweighted],
 }
