@@ -37,6 +37,7 @@ OTHERS = {
         "writing": "derivations as text, Markdown, LaTeX and JSON",
     },
     "reference/numpy": {
+        "adam": "Adam and the rules it is confused with, which adaptive exports too",
         "checkpoints": "runs written and resumed",
         "clipping": "the gradient's norm, bounded in any rule",
         "history": "what a run recorded",
@@ -45,6 +46,7 @@ OTHERS = {
         "multitask": "heads that share layers",
         "objectives": "what optimizers are tried on",
         "optimizers": "the rules by name",
+        "trainer": "what changes from step to step",
         "training": "the loop over minibatches",
     },
     "properties": {"strategies": "the inputs that laws are tried on"},
