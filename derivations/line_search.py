@@ -594,10 +594,23 @@ def gradient_descent_on_convex_functions(t: Proof) -> None:
     loss, start = t.vector("d", steps, low=0), t.nonnegative("V0")
     m = t.integer("m", 0, steps)
     (energy,) = t.recursion(k, V=(start, lambda v: v(k) - loss[k + 1]))
-    t.induct(
-        t.state("so it stays below its start", Eq(total(m, lambda j: loss[j]), start - energy(m))),
+    spent = t.induct(
+        t.state("what it loses adds up", Eq(total(m, lambda j: loss[j]), start - energy(m))),
         over=m,
-        because="the losses add up; hence k (f_k - f*) <= L/2 |x_0 - x*|^2",
+        because="step by step",
+    )[0]
+    above, far = t.real("fk"), t.nonnegative("rk")
+    form = Le(m * above + curvature / 2 * far, energy(m))
+    rate = t.suppose(form).compare(
+        Le(m * above, start),
+        [form.rhs - form.lhs, curvature / 2 * far, total(m, lambda j: loss[j])],
+        using=[spent],
+        because="neither the losses nor the distance are negative",
+    )
+    t.implies(
+        t.state("f_k - f* is at most V_0/k", Implies(form, rate.claim)),
+        rate,
+        because="with V_0 = L/2 |x_0 - x*|^2, k = m and f_k - f* = fk, r_k = |x_k - x*|^2",
     )
     small_gradients(t, loss, steps, m)
 

@@ -362,6 +362,20 @@ def eigenvectors_of_a_symmetric_matrix(t: Proof) -> None:
         because="u'Hd = (Hu)'d; for an eigenvector p = 0, and each coefficient goes its own way",
     )
     reflection(t, n)
+    two_dimensions(t)
+
+
+def two_dimensions(t: Proof) -> None:
+    """[[a, b], [b, c]]: (b, z - a) is an eigenvector for each root z = (a + c)/2 +- sqrt((a - c)^2/4 + b^2),
+    always real.
+    """
+    a, b, c = t.real("h11 h12 h22")
+    for name, sign in (("larger", 1), ("smaller", -1)):
+        z = (a + c) / 2 + sign * sqrt((a - c) ** 2 / 4 + b**2)
+        t.equal(
+            t.state(f"{name} eigenvalue of a 2 by 2 matrix", Eq(b * b + c * (z - a), z * (z - a))),
+            because="the second row of (H - z)(b, z - a); the first is a b + b (z - a) = z b",
+        )
 
 
 def reflection(t: Proof, n: Any) -> None:
@@ -464,36 +478,31 @@ def condition_number_inverted(t: Proof) -> None:
     sources=[Source("001", "l.188-189", "the gradient norm does not shrink while g'Hg grows")],
 )
 def curvature_along_the_gradient(t: Proof) -> None:
-    """The dominant mode has weight 1 and eigenvalue m; the others, at m + delta_i, weigh c_i^2 (r_i^t)^2 with
-    |r_i| <= q < 1.
+    """The dominant mode has weight 1 and eigenvalue m; the others, within D of m, weigh c_i^2 r_i^t with r_i <= q < 1.
+
+    r_i is the squared ratio of the factors (1 - eta lambda_i)/(1 - eta m), and c_i that of the components at the start.
     """
     n, k = t.size("n"), t.time("k")
-    spread, m = t.positive("D"), t.real("m")
+    spread, m = t.nonnegative("D"), t.real("m")
     q, u = t.real("q", 0, 1, open=True), t.vector("u", n, low=0, high=1)
-    offset, c = t.vector("w", n, low=0, high=1), t.vector("c", n)
-    # the others' eigenvalues lie up to D above m; below it is the same with the sign of D
-    eigenvalue = lambda i: m + spread * offset[i]  # noqa: E731
-    weight = lambda i, k: c[i] ** 2 * (q * u[i]) ** k  # noqa: E731
-    mean = lambda k: (m + total(n, lambda i: eigenvalue(i) * weight(i, k))) / (1 + total(n, lambda i: weight(i, k)))  # noqa: E731
-    error = t.equal(
-        Eq(
-            mean(k) - m,
-            spread * total(n, lambda i: offset[i] * weight(i, k)) / (1 + total(n, lambda i: weight(i, k))),
-        ),
-        because="m is the mean of the constant m with the same weights",
-    )
+    side, c = t.vector("w", n, low=0, high=1), t.vector("c", n)
+    weight = lambda i: c[i] ** 2 * (q * u[i]) ** k  # noqa: E731
+    others = total(n, weight)
+    mean = (m + total(n, lambda i: (m + spread * (2 * side[i] - 1)) * weight(i))) / (1 + others)
     t.compare(
-        t.state("never below the dominant one", Ge(mean(k) - m, 0)),
-        spread * total(n, lambda i: offset[i] * weight(i, k)) / (1 + total(n, lambda i: weight(i, k))),
-        using=[error],
-        because="all offsets have one sign",
+        t.state("distance from the dominant one", Le((mean - m) ** 2, (spread * others) ** 2)),
+        spread**2
+        * (others**2 + total(n, lambda i: 2 * side[i] * weight(i)))
+        * (others**2 + total(n, lambda i: 2 * (1 - side[i]) * weight(i)))
+        / (1 + others) ** 2,
+        because="m is the mean of the constant m with the same weights; each other mode pulls by at most D",
     )
-    others, start = total(n, lambda i: weight(i, k)), total(n, lambda i: c[i] ** 2)
+    start = total(n, lambda i: c[i] ** 2)
     vanishing = Le(others, q**k * start)
     base = t.compare(vanishing.subs(k, 0), 0, because="equal before the first step")
     step = t.suppose(vanishing).compare(
         vanishing.subs(k, k + 1),
-        [q * (q**k * start - others), q * total(n, lambda i: (1 - u[i]) * weight(i, k))],
+        [q * (q**k * start - others), q * total(n, lambda i: (1 - u[i]) * weight(i))],
         because="every weight shrinks by a factor of at most q",
     )
     t.induct_from(
