@@ -86,6 +86,12 @@ def one_step(t: Proof) -> None:
         [lr * eps / (root + eps), lr * s / ((root + Abs(g)) * (root + eps))],
         because="|g| <= sqrt(s + g^2)",
     )
+    inside = move("adagrad[eps=inside]", s=s, g=g, lr=lr, eps=eps)
+    t.compare(
+        t.state("nor with eps under the root", Le(inside**2, lr**2)),
+        [lr**2 * part / (s + g**2 + eps) for part in (s, eps)],
+        because="g^2 <= s + g^2 + eps",
+    )
     t.equal(
         t.state("what the first step lacks to lr", Eq(lr - length.subs(s, 0), lr * eps / (Abs(g) + eps))),
         because="from an empty accumulator the step is lr |g| / (|g| + eps): lr itself for eps = 0, however small "
@@ -444,6 +450,12 @@ def rmsprop_bound(t: Proof, rho: Any, lr: Any) -> None:
         t.state("no step is longer than lr/sqrt(1 - rho)", Le(squared, lr**2 / (1 - rho))),
         [lr**2 * part / ((1 - rho) * (root + eps) ** 2) for part in (rho * s, 2 * eps * root, eps**2)],
         because="(1 - rho) g^2 <= rho s + (1 - rho) g^2 <= (root + eps)^2",
+    )
+    inside = move("rmsprop[eps=inside]", s=s, g=g, lr=lr, alpha=rho, eps=eps)
+    t.compare(
+        t.state("nor with eps under the root", Le(inside**2, lr**2 / (1 - rho))),
+        [lr**2 * part / ((1 - rho) * (root**2 + eps)) for part in (rho * s, eps)],
+        because="(1 - rho) g^2 <= rho s + (1 - rho) g^2 + eps",
     )
     missing = lr**2 * rho * s / ((1 - rho) * root**2)
     t.equal(
@@ -900,6 +912,13 @@ def adam_step(t: Proof) -> None:
     t.equal(
         t.state("the first step", Eq(z(1), start - lr * constant / (Abs(constant) + eps))),
         because="m^ = g and v^ = g^2: the sign of the gradient times lr, for |g| far above eps",
+    )
+    inside = following(
+        "adam[eps=inside]", theta=0, m=0, v=0, g=constant, lr=lr, beta1=beta1, beta2=beta2, eps=eps, t=1
+    )[0]
+    t.equal(
+        t.state("the first step with eps under the root", Eq(lr**2 - inside**2, lr**2 * eps / (constant**2 + eps))),
+        because="lr |g| / sqrt(g^2 + eps)",
     )
     t.induct(
         Eq(a(k), (1 - beta1**k) * constant),
