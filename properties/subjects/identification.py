@@ -452,11 +452,11 @@ def _given(form: Form) -> dict[str, float]:
 
 def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list[dict[str, Any]], str]:
     """Return the candidates that reproduce what was seen, the simplest first, and the near miss."""
-    places = _places(seen, changed)
+    entries = places(seen, changed)
     pool = [
         Fitting(candidate, how, seen, changed)
         for candidate in candidates()
-        for how in ([each for each in places if each in places_of_decay(candidate)] or [""])
+        for how in ([each for each in entries if each in places_of_decay(candidate)] or [""])
     ]
     for fitting in pool:  # as the target's signature says, first: most say the truth
         for guess in guesses(fitting.names, known)[:2]:
@@ -499,7 +499,7 @@ def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list
     return told, f"{made.full_name} ({made.description}), off by {near.deviation:.2g} of an entry's path"
 
 
-def _places(seen: Array, changed: bool) -> tuple[str, ...]:
+def places(seen: Array, changed: bool) -> tuple[str, ...]:
     """Return where decay may enter, as the tensor tells that gets zero gradients and moves by decay alone."""
     n = SIZES[-1]
     path = np.vstack([START[-n:], seen[:, -n:]])
