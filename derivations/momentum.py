@@ -1220,24 +1220,27 @@ def heavy_ball_cycles(t: Proof) -> None:
             because="the two kinks switch the slope 24 off and on again",
         )
 
-    def round_of_three(x: Any, v: Any) -> tuple[Any, Any]:
-        for _ in range(3):
-            x, v = following(VELOCITY, theta=x, v=v, g=gradient(x), lr=Rational(1, 9), momentum=Rational(4, 9))
-        return x, v
-
+    step = lambda x, v: following(  # noqa: E731
+        VELOCITY, theta=x, v=v, g=gradient(x), lr=Rational(1, 9), momentum=Rational(4, 9)
+    )
     k = t.time("k")
-    position, speed = Rational(792, 1225), Rational(72, 49)
-    x, v = t.recursion(
-        k,
-        x=(position, lambda x, v: round_of_three(x(k), v(k))[0]),
-        v=(speed, lambda x, v: round_of_three(x(k), v(k))[1]),
-    )
-    t.induct(
-        t.state("after three steps it is where it was", Eq(x(k), position)),
-        t.state("with the velocity that it had", Eq(v(k), speed)),
-        over=k,
-        because="792/1225, -2208/1225, 2592/1225: two steps on the steep branch below 1, one on that above 2",
-    )
+    points = [Rational(n, 1225) for n in (792, -2208, 2592)]
+    for name, before, here, there in zip("ABC", points[-1:] + points, points, points[1:] + points[:1], strict=False):
+        x, v = t.recursion(
+            k,
+            **{
+                f"x_{name}": (here, lambda *f: step(f[0](k), f[1](k))[0]),
+                f"v_{name}": (before - here, lambda *f: step(f[0](k), f[1](k))[1]),
+            },
+        )
+        t.equal(
+            t.state(f"point {name} leads to {there}", Eq(x(1), there)),
+            because=f"f' is {gradient(here)} at {here}",
+        )
+        t.equal(
+            t.state(f"with the velocity {here - there}", Eq(v(1), here - there)),
+            because="the last move, so all goes round",
+        )
 
 
 @theorem(
