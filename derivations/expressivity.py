@@ -333,6 +333,28 @@ def hyperplane_cells(t: Proof) -> None:
         over=none,
         because="while m <= d no binomial is cut off, r(m, d-1) = r(m, d), and each hyperplane doubles the count",
     )
+    moment_curve(t)
+
+
+def moment_curve(t: Proof) -> None:
+    """Monic polynomials of degree d with p(t_i) = 0: m hyperplanes in the d coefficients, with exactly that many cells.
+
+    The pattern of p is that of its signs at t_1 < ... < t_m, read from + at infinity: d roots change it in at most d of
+    m gaps, and in any chosen gaps, with one root in each and the others far to the left. The binomials count the
+    subsets of at most d gaps. A root outside a gap of width g is s beyond one end, so s + g from the other.
+    """
+    others = t.size("r")
+    width, left, right = t.positive("g a b")
+    s = t.vector("s", others, low=0, open=True)
+    apart = product(others, lambda j: s[j] * (s[j] + width))
+    t.compare(
+        t.state("no root in a gap, no change of sign", Gt(apart, 0)), apart, because="p(t_i) p(t_(i+1)), root by root"
+    )
+    t.compare(
+        t.state("one root in it, a change", Lt((-left) * right * apart, 0)),
+        left * right * apart,
+        because="that root is a above t_i and b below t_(i+1)",
+    )
 
 
 @theorem(
@@ -691,6 +713,20 @@ def linear_in_the_parameters(t: Proof) -> None:
     t.equal(
         t.state("degree two", Eq((c * v) * total(n, lambda k: c * w[k] * x[k]), c**2 * double)),
         because="scaling all weights by c scales the output by c^2, not by c; as a function of x it is linear",
+    )
+    deep, k, factor = t.vector("D", n, n), t.time("L"), t.positive("f")
+    h, g = t.recursion(
+        k,
+        h=((i,), x[i], lambda h, g: relu(total(n, lambda q: deep[i, q] * h(q, k)))),
+        g=((i,), x[i], lambda h, g: relu(total(n, lambda q: factor * deep[i, q] * g(q, k)))),
+    )
+    t.induct(
+        t.state("degree L of L layers", Eq(g(i, k), factor**k * h(i, k))),
+        over=k,
+        because=(
+            "max(c z, 0) = c max(z, 0) for c > 0, so ReLU layers without biases pass a factor each; here with "
+            "equal layers"
+        ),
     )
 
 

@@ -340,6 +340,10 @@ def goe_two(t: Proof) -> None:
         t.state("n = 2", Eq(Integral(sin(angle) / 2, (angle, 0, pi / 4)), (2 - sqrt(2)) / 4)),
         because="the share of a sphere inside that cone",
     )
+    t.equal(
+        t.state("saddles for n = 2", Eq(Integral(sin(angle) / 2, (angle, pi / 4, 3 * pi / 4)), sqrt(2) / 2)),
+        because="what is left between the cone and its mirror image: 0.707, against 1/2 for independent signs",
+    )
 
 
 def goe_three(t: Proof, x: Any, weight: Any) -> None:
