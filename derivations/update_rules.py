@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sympy import Expr, Integer, Max, Min, Symbol, lambdify, sqrt
+from sympy import Expr, Integer, Max, Min, Symbol, lambdify, sqrt, sympify
 
 theta = Symbol("theta", real=True)
 g = Symbol("g", real=True)
@@ -296,8 +296,8 @@ def following(rule: str, **values: Any) -> tuple[Expr, ...]:
             raise ValueError(f"symbol must be one of {rule}'s, got {name}; {nearest(name, symbols)}")
     neutral = {symbol: value for name in published.optional for symbol, value in HYPERPARAMETERS[name]}
     given = {symbols[name]: value for name, value in values.items()}
-    expressions = (published.next_parameter, *published.next_state)
-    return tuple(each.subs({**neutral, **given}, simultaneous=True) for each in expressions)
+    at = {symbol: sympify(value) for symbol, value in {**neutral, **given}.items()}
+    return tuple(each.xreplace(at) for each in (published.next_parameter, *published.next_state))
 
 
 def compiled(rule: UpdateRule, functions: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
