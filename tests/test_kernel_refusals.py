@@ -374,6 +374,14 @@ def probabilities_that_do_not_sum_to_one(t):
 
 
 @attempt
+def a_covariance_that_belongs_to_nothing(t):
+    n, c = t.size("n"), t.real("c", high=1)
+    x = t.random("X", correlated(0, lambda i, j: c + (1 - c) * KroneckerDelta(i, j), (n,)))
+    square = Expectation(total(n, lambda i: x[i]) ** 2)
+    t.compare(Ge(square, 0), square, because="it is n + n(n-1)c, and c may be -1")
+
+
+@attempt
 def a_sample_larger_than_its_population(t):
     n, m = t.size("n"), t.size("m", minimum=2)
     t.random("D", orders(n, m))

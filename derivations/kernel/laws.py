@@ -33,6 +33,7 @@ class Law:
     requires: tuple[Any, ...] = ()  # what must not be negative for draws to exist
     whole: Any = sympy.Integer(1)  # what must be 1: the sum of the probabilities of all outcomes
     separate: bool = False  # whether different entries are independent of each other
+    certain: bool = False  # whether `variances` is all that it takes for the law to exist
 
     def variances(self) -> list[Any]:
         """What must not be negative for the law to exist: its probabilities, and the variance of an entry."""
@@ -96,7 +97,7 @@ def independent(moments: Sequence[Any], sizes: Sequence[Any] = (), name: str = "
             result = point.field.mul(result, point.value(moments[power - 1]))
         return result
 
-    return Law(name, tuple(sizes), cumulant, None, moment, separate=True)
+    return Law(name, tuple(sizes), cumulant, None, moment, separate=True, certain=len(moments) <= 2)
 
 
 def finite(values: Sequence[Any], probabilities: Sequence[Any], sizes: Sequence[Any] = (), name: str = "finite") -> Law:
@@ -115,7 +116,7 @@ def finite(values: Sequence[Any], probabilities: Sequence[Any], sizes: Sequence[
             outcomes.append((probability, {key: v for key, (_, v) in zip(keys, choice, strict=True)}))
         return outcomes
 
-    return Law(name, base.sizes, base.cumulant, atoms, None, tuple(probabilities), separate=True)
+    return Law(name, base.sizes, base.cumulant, atoms, None, tuple(probabilities), separate=True, certain=True)
 
 
 def bernoulli(probability: Any, sizes: Sequence[Any] = ()) -> Law:
@@ -143,7 +144,7 @@ def correlated(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any], 
             return point.field.add(point.field.mul(*means), point.value(sympy.sympify(covariance(*keys[0], *keys[1]))))
         raise Undefined(f"engine 2 knows means and covariances of the {name} law only")
 
-    return Law(name, tuple(sizes), cumulant, None, moment)
+    return Law(name, tuple(sizes), cumulant, None, moment, certain=not sizes)
 
 
 def gaussian(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any]) -> Law:
@@ -157,7 +158,7 @@ def gaussian(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any]) ->
         keys = [key for key, power in powers.items() for _ in range(power)]
         return _isserlis(point, keys, second)
 
-    return Law("Gaussian", tuple(sizes), cumulant, None, moment)
+    return Law("Gaussian", tuple(sizes), cumulant, None, moment, certain=not sizes)
 
 
 def _isserlis(point: Any, keys: list[tuple[int, ...]], law: Law) -> Any:
@@ -203,6 +204,7 @@ def choices(probability: Callable[..., Any], draws: Any, outcomes: Any) -> Law:
         atoms,
         requires=(sympy.sympify(probability(sympy.Dummy("i", integer=True))),),
         whole=total(outcomes, probability),
+        certain=True,
     )
 
 
@@ -233,4 +235,5 @@ def orders(draws: Any, outcomes: Any) -> Law:
         cumulant,
         atoms,
         requires=(outcomes - sympy.sympify(draws), outcomes - 2),
+        certain=True,
     )

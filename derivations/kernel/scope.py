@@ -338,6 +338,12 @@ class Scope:
         labels = [base.label if isinstance(base, sympy.IndexedBase) else base for base in self.laws]
         return any(part.has(*labels) for part in self._rules_behind(expr))
 
+    def laws_exist(self, expr: Any) -> bool:
+        """Whether the random entries of the expression have laws that exist: a covariance need not be one of anything."""
+        parts = (expr, *self._rules_behind(expr))
+        labels = {base: base.label if isinstance(base, sympy.IndexedBase) else base for base in self.laws}
+        return all(law.certain for base, law in self.laws.items() if any(part.has(labels[base]) for part in parts))
+
     def _rules_behind(self, expr: Any) -> list[Any]:
         """The start and the step of every sequence that the expression reaches, through other sequences too."""
         names, found = [f.func.__name__ for f in expr.atoms(AppliedUndef)], {}

@@ -53,7 +53,7 @@ def nonnegative(expr: Any, scope: Any, *, strict: bool = False) -> bool:
     if isinstance(expr, sympy.KroneckerDelta):
         return not strict
     if isinstance(expr, Expectation):
-        return not strict and nonnegative(expr.args[0], scope)
+        return not strict and scope.laws_exist(expr) and nonnegative(expr.args[0], scope)
     if isinstance(expr, sympy.log):
         return nonnegative(expr.args[0] - 1, scope, strict=strict)
     return False
