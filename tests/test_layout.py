@@ -18,7 +18,7 @@ FOLDERS = ("derivations", "reference/numpy", "reference/torch", "properties")
 
 NOT_YET = "no law yet"
 
-LAWLESS = "adaptive backprop expressivity generalization hyperparameter_search"
+LAWLESS = "backprop expressivity generalization hyperparameter_search"
 LAWLESS += " saddle_points schedules second_order stochastic"
 
 # The topics without code in a folder, each with the reason.
