@@ -91,6 +91,23 @@ def misprints_of(entry: Any, derivation: Any) -> Misprints:
     return [(other, other.derive()) for other in catalogue() if other.corrected == entry.id]
 
 
+def definitions(derivation: Any) -> list[Any]:
+    """Return the sequences that a theorem speaks of, each by its start and its step.
+
+    >>> from backproof.derivations import find
+    >>> for equation in definitions(find("momentum-as-decaying-sum").derive())[:2]:
+    ...     print(infix(equation))
+    v(0) = v0
+    v(k + 1) = alpha*v(k) + lr*g[k + 1]
+    """
+    found = []
+    for name, rule in (derivation.proof.recursions if derivation.proof else {}).items():
+        sequence = sympy.Function(name)
+        found.append(sympy.Eq(sequence(*rule.indices, 0), rule.start, evaluate=False))
+        found.append(sympy.Eq(sequence(*rule.indices, rule.time + 1), rule.following, evaluate=False))
+    return found
+
+
 def text(entry: Any, derivation: Any, misprints: Misprints) -> str:
     """Return the derivation as plain text."""
     lines = [
@@ -98,6 +115,7 @@ def text(entry: Any, derivation: Any, misprints: Misprints) -> str:
         f"{entry.id} ({entry.topic}), covers {', '.join(entry.covers) or 'nothing of the register'}",
     ]
     lines += _section("Given", [infix(hypothesis) for hypothesis in derivation.hypotheses])
+    lines += _section("Defined", [infix(definition) for definition in definitions(derivation)])
     lines += _section(
         "Steps", [f"{claim}\n      {reason}" for claim, reason in _steps(derivation, infix)], numbered=True
     )
@@ -111,6 +129,7 @@ def markdown(entry: Any, derivation: Any, misprints: Misprints) -> str:
     lines = [f"# {entry.title}", "", f"`{entry.id}`, topic {entry.topic}"]
     parts = {
         "Given": [_dollars(hypothesis) for hypothesis in derivation.hypotheses],
+        "Defined": [_dollars(definition) for definition in definitions(derivation)],
         "Steps": [f"{claim}: {reason}" for claim, reason in _steps(derivation, _dollars)],
         "Shown": [f"{name}: {_dollars(claim)}" for name, claim in derivation.claims.items()],
         "As printed": _printed(entry, misprints),
@@ -127,6 +146,7 @@ def latex(entry: Any, derivation: Any, misprints: Misprints) -> str:
     lines = [rf"\section*{{{_escaped(entry.title)}}}"]
     parts = {
         "Given": ("itemize", [_dollars(hypothesis) for hypothesis in derivation.hypotheses]),
+        "Defined": ("itemize", [_dollars(definition) for definition in definitions(derivation)]),
         "Steps": ("enumerate", [f"{claim}: {_escaped(reason)}" for claim, reason in _steps(derivation, _dollars)]),
         "Shown": ("itemize", [f"{_escaped(name)}: {_dollars(claim)}" for name, claim in derivation.claims.items()]),
         "As printed": ("itemize", [_escaped(line) for line in _printed(entry, misprints)]),
@@ -150,6 +170,7 @@ def plain(entry: Any, derivation: Any, misprints: Misprints) -> dict[str, Any]:
         "why": derivation.why,
         "engines": list(derivation.engines),
         "hypotheses": [_both(hypothesis) for hypothesis in derivation.hypotheses],
+        "definitions": [_both(definition) for definition in definitions(derivation)],
         "steps": [
             {"rule": step.rule, "claim": _both(step.claim), "reason": step.reason, "engines": list(step.engines)}
             for step in derivation.steps
