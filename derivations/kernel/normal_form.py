@@ -28,11 +28,15 @@ MAX_PERMUTED = 4  # bound indices of one coupled sum whose order is tried out fo
 
 def is_zero(expr: Any, scope: Any) -> bool:
     """Whether the expression is proved to be 0 for all sizes and all values within the scope's hypotheses."""
-    expr = sympy.sympify(expr)
-    for case in _delta_cases(normal(expr, scope), scope):
-        if not _vanishes(case, scope):
-            return False
-    return True
+    return normal_is_zero(normal(expr, scope), scope)
+
+
+def normal_is_zero(expr: Any, scope: Any) -> bool:
+    """Whether an expression in normal form is 0; the form is taken once more where the first does not tell."""
+    if all(_vanishes(case, scope) for case in _delta_cases(expr, scope)):
+        return True
+    again = normal(expr, scope)
+    return again != expr and all(_vanishes(case, scope) for case in _delta_cases(again, scope))
 
 
 def normal(expr: Any, scope: Any) -> Any:

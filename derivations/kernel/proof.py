@@ -23,7 +23,7 @@ from .evaluation import Point
 from .expressions import Expectation
 from .functions import SmoothFunction
 from .limits import limit_of
-from .normal_form import is_zero, normal
+from .normal_form import is_zero, normal, normal_is_zero
 from .numbers import Undefined
 from .rewriting import rewritten
 from .scope import NotShown, Scope
@@ -588,8 +588,9 @@ class Proof(Scope):
         difference = normal(difference, self)
         for fact in equations:
             met = sympy.Eq(normal(fact.claim.lhs, self), fact.claim.rhs, evaluate=False)
-            difference = rewritten(difference, met, self, fact.hypotheses)
-        return is_zero(difference, self)
+            changed = rewritten(difference, met, self, fact.hypotheses)
+            difference = changed if changed == difference else normal(changed, self)
+        return normal_is_zero(difference, self)
 
     def _with(self, using: Sequence[Fact]) -> Proof:
         self._check(using)
