@@ -929,6 +929,16 @@ def printed_lookahead(t: Proof) -> None:
         ),
         because="the look-ahead damps the velocity",
     )
+    trace = lambda f, g: Derivative(f, theta) + Derivative(g, buffer)  # noqa: E731
+    without = at(theta - lr * buffer)
+    t.equal(
+        t.state(
+            "the right sign without alpha: P(-1)",
+            Eq(1 + trace(*without) + determinant(*without), 2 + 2 * alpha - 3 * lr * curvature),
+        ),
+        because="trace 1 + alpha - 2h and determinant alpha - h: stable below h = 2 (1 + alpha)/3 only, and not "
+        "Nesterov's method",
+    )
 
 
 # ---- beyond quadratics, and runs ------------------------------------------------------------------------------------
