@@ -664,6 +664,16 @@ def heavy_ball_stability(t: Proof) -> None:
         t.state("alpha = 1, h = 1 repeats after six steps", Eq(y(k + 6), y(k))),
         because="the roots are the primitive sixth roots of 1",
     )
+    kicked = t.real("v_0")
+    rest = lambda f: following(VELOCITY, theta=f[0](k), v=f[1](k), g=h * f[0](k), lr=1, momentum=alpha)  # noqa: E731
+    q, p = t.recursion(k, q=(0, lambda *f: rest(f)[0]), p=(kicked, lambda *f: rest(f)[1]))
+    t.equal(
+        t.state(
+            "one step may lengthen the state (position, velocity)", Eq(q(1) ** 2 + p(1) ** 2, 2 * alpha**2 * kicked**2)
+        ),
+        because="from the minimum with a velocity v: for alpha^2 > 1/2 longer than v, so the rate is not one of "
+        "single steps",
+    )
 
 
 def negative_momentum(t: Proof, h: Any) -> None:
