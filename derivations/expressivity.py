@@ -928,6 +928,68 @@ def staircase_of_sigmoids(t: Proof) -> None:
 
 @theorem(
     (
+        "From one dimension to any: exponential ridges are an algebra, monomials are their limits, and errors of the "
+        "ridges add up to the error of the network"
+    ),
+    covers=["000:universal-approximation", "003:universal-approximation-statement"],
+    sources=[
+        Source("000", "l.208-214", "any continuous function can be approximated by a two-layer network"),
+        Source("003", "l.205-211", "F(x) = sum_i v_i phi(<w_i, x> + b_i)"),
+    ],
+)
+def ridge_reduction(t: Proof) -> None:
+    """Sums of exp(<w, x>) contain the constants, separate points and are closed under products.
+
+    So they are dense on every compact set, by the theorem of Stone and Weierstrass. Each ridge exp(<w, x>) depends on
+    the one number <w, x> only, from an interval, where `piecewise-linear-interpolation` and `staircase-of-sigmoids` apply.
+    """
+    m, n, d, k = t.size("m"), t.size("n"), t.size("d"), t.time("k")
+    v, u, x = t.vector("v", m), t.vector("u", n), t.vector("x", d)
+    w, y = t.vector("W", m, d), t.vector("Y", n, d)
+    ridge = lambda weights, i: exp(total(d, lambda r: weights[i, r] * x[r]))  # noqa: E731
+    both = lambda i, j: exp(total(d, lambda r: (w[i, r] + y[j, r]) * x[r]))  # noqa: E731
+    t.equal(
+        t.state(
+            "products of networks are networks",
+            Eq(
+                total(m, lambda i: v[i] * ridge(w, i)) * total(n, lambda j: u[j] * ridge(y, j)),
+                total(m, lambda i: total(n, lambda j: v[i] * u[j] * both(i, j))),
+            ),
+        ),
+        because="exponentials multiply by adding their exponents: m n units with the sums of the weights",
+    )
+    h, z, place = t.positive("h"), t.real("z"), t.time("j")
+    (difference,) = t.recursion(k, D=((place,), exp(place * h * z), lambda f: f(place + 1, k) - f(place, k)))
+    t.induct(
+        t.state("k-th difference of exp", Eq(difference(place, k), exp(place * h * z) * (exp(h * z) - 1) ** k)),
+        over=k,
+        because="one more difference is one more factor exp(h z) - 1: k + 1 units with binomial weights",
+    )
+    t.limit(
+        t.state("and its limit", Eq(Limit((exp(h * z) - 1) / h, h, 0, "+"), z)),
+        because="the slope of exp(h z) at h = 0; so the k-th difference over h^k goes to z^k",
+    )
+    error, share = t.positive("epsilon"), t.vector("s", m, low=0, high=1)
+    off = lambda i: error * (2 * share[i] - 1)  # noqa: E731 - what unit i's approximation is off by
+    for name, sign_, part in (("above", 1, 0), ("below", -1, 1)):
+        t.compare(
+            t.state(
+                f"errors add up, {name}",
+                Le(sign_ * total(m, lambda i: v[i] * off(i)), error * total(m, lambda i: Abs(v[i]))),
+            ),
+            total(
+                m,
+                lambda i, g=part: (
+                    error
+                    * ((1 - share[i]) * (Abs(v[i]) + (1 - 2 * g) * v[i]) + share[i] * (Abs(v[i]) - (1 - 2 * g) * v[i]))
+                ),
+            ),
+            because="each ridge within epsilon on its interval: the network within epsilon times the sum of |v_i|",
+        )
+
+
+@theorem(
+    (
         "What the hypotheses of universal approximation are for: polynomial activations, the whole line and "
         "fixed width all fail"
     ),
