@@ -205,9 +205,7 @@ def _further() -> list[Candidate]:
         {m: _m, s: belief},
         theta - lr * _mh / (sqrt(belief / (1 - beta2**t)) + eps),
     )
-    last = beta2 * s + (1 - beta2) * (g - m) ** 2 + eps_root
-    add("adabelief[mean=last]", "AdaBelief around the last mean", (*adam, eps_root), {m: _m, s: last},
-        theta - lr * _mh / (sqrt(last / (1 - beta2**t)) + eps))  # fmt: skip
+    # around the last mean instead it is the same map: g - m_t is beta1 times g - m_(t-1)
     added = v - (1 - beta2) * sign(v - g**2) * g**2
     add("yogi", "Yogi", (*adam, initial_accumulator_value), {m: _m, v: added}, theta - lr * _mh / (sqrt(added / (1 - beta2**t)) + eps),
         {m: initial_accumulator_value, v: initial_accumulator_value})  # fmt: skip

@@ -197,17 +197,20 @@ LINEAR = ("dampening", "nu", "nu1", "nu2", "power")
 
 
 def _inward(name: str, value: float) -> float:
-    """The coordinate in which a hyperparameter is fitted: the logarithm of it, or of how far it is from 1."""
+    """The coordinate in which a hyperparameter is fitted: its logarithm, or the log-odds of what lies between 0 and 1."""
     if name in LINEAR:
         return value
-    return float(np.log(max(1 - value if name in DECAYING else value, 1e-30)))
+    if name in DECAYING:
+        value = min(max(value, 1e-12), 1 - 1e-12)
+        return float(np.log1p(-value) - np.log(value))
+    return float(np.log(max(value, 1e-30)))
 
 
 def _outward(name: str, coordinate: float) -> float:
     if name in LINEAR:
         return coordinate
-    value = float(np.exp(np.clip(coordinate, -60, 25)))
-    return 1 - value if name in DECAYING else value
+    power = float(np.exp(np.clip(coordinate, -60, 25)))
+    return 1 / (1 + power) if name in DECAYING else power
 
 
 START = np.array([float(x) for start in STARTS for x in start])
@@ -296,7 +299,7 @@ class Fitting:
             reach > 0, np.maximum(reach, 1e-6 * np.abs(START)), 1e-6 * np.maximum(np.abs(START), 1e-3)
         )
         # without decay the whole path is proportional to the rate, which need not be searched for
-        self.proportional = not how and candidate.name not in ("asgd", "lamb")
+        self.proportional = not how and not candidate.name.startswith(("asgd", "lamb", "yogi"))
         self.factor, self.closest = 1.0, {}
         self.entries = np.ones(len(START), bool)
         self.best = Fit(candidate, how)
@@ -384,7 +387,8 @@ class Fitting:
         if self.proportional:
             self.closest["lr"] *= self.factor
         if fine and self.best.deviation < 0.2:
-            exact = least_squares(lambda z: self.residual(hyper(z)), rough.x, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15,
+            begin = np.array([_inward(name, self.best.hyper[name]) for name in free])
+            exact = least_squares(lambda z: self.residual(hyper(z)), begin, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15,
                                  max_nfev=40 * len(free))  # fmt: skip
             least_squares(
                 lambda z: self.residual(hyper(z)),
@@ -453,11 +457,7 @@ def _given(form: Form) -> dict[str, float]:
 def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list[dict[str, Any]], str]:
     """Return the candidates that reproduce what was seen, the simplest first, and the near miss."""
     entries = places(seen, changed)
-    pool = [
-        Fitting(candidate, how, seen, changed)
-        for candidate in candidates()
-        for how in ([each for each in entries if each in places_of_decay(candidate)] or [""])
-    ]
+    pool = [Fitting(candidate, how, seen, changed) for candidate in candidates() for how in _hows(candidate, entries)]
     for fitting in pool:  # as the target's signature says, first: most say the truth
         for guess in guesses(fitting.names, known)[:2]:
             if interior(guess):
@@ -485,8 +485,9 @@ def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list
     found = [fit for fit in fits if fit.deviation < EXACT] or [fit for fit in fits if fit.deviation < SINGLE]
     if found:
         found += _twins(found, fits, seen, changed)
-    names = {fit.candidate.name for fit in found}
+    names = {fit.candidate.name for fit in found if not fit.how} or {fit.candidate.name for fit in found}
     found = [fit for fit in found if not names & set(fit.candidate.special_cases)]
+    found = [fit for fit in found if not fit.how or not any(o.candidate == fit.candidate and not o.how for o in found)]
     told = [
         Identification(made.full_name, made.description, _named(fit), float(fit.deviation)).as_dict()
         for fit in found
@@ -497,6 +498,13 @@ def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list
         return told, ""
     made = with_decay(near.candidate, near.how) if near.how else near.candidate
     return told, f"{made.full_name} ({made.description}), off by {near.deviation:.2g} of an entry's path"
+
+
+def _hows(candidate: Candidate, entries: tuple[str, ...]) -> list[str]:
+    """Return the places of decay to try for one candidate; one whose states start away from 0 may move without any."""
+    own = [how for how in entries if how in places_of_decay(candidate)]
+    started = any(each.free_symbols for each in candidate.initial)
+    return [*own, ""] if own and started else own or [""]
 
 
 def places(seen: Array, changed: bool) -> tuple[str, ...]:
