@@ -31,7 +31,7 @@ from .signs import nonnegative, real
 from .substitution import same as _same
 from .substitution import substituted
 
-INSTANCES = 12  # random instances at which engine 2 tries to break each step
+INSTANCES = 8  # random instances at which engine 2 tries to break each step
 _SEAL = object()
 
 
