@@ -941,7 +941,7 @@ def ridge_reduction(t: Proof) -> None:
     """Sums of exp(<w, x>) contain the constants, separate points and are closed under products.
 
     So they are dense on every compact set, by the theorem of Stone and Weierstrass. Each ridge exp(<w, x>) depends on
-    the one number <w, x> only, from an interval, where `piecewise-linear-interpolation` and `staircase-of-sigmoids` apply.
+    the one number <w, x> only, which runs through an interval: there `piecewise-linear-interpolation` applies.
     """
     m, n, d, k = t.size("m"), t.size("n"), t.size("d"), t.time("k")
     v, u, x = t.vector("v", m), t.vector("u", n), t.vector("x", d)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Abs, Implies, Limit, Max, Piecewise, Rational, cos, log, oo, pi, sin, sqrt
+from sympy import Abs, Implies, Limit, Max, Piecewise, Rational, cos, exp, log, oo, pi, sin, sqrt
 
 from .kernel import Eq, Expectation, Fact, Ge, Le, Lt, Proof, Source, independent, misprint, product, theorem, total
 
@@ -552,6 +552,71 @@ def running_mean_and_noise_floor(t: Proof) -> None:
         t.state("variance with rates 1/(lambda (k+1))", Eq(z(k), noise**2 / (lam**2 * (k + 1)))),
         over=k,
         because="Z(k) is that after k + 1 steps, the first of which forgets the start: no floor is left",
+    )
+
+
+@theorem(
+    (
+        "What the two conditions do on a noisy parabola: a divergent sum forgets the start, and rates c/k with "
+        "1 <= c <= 3 bring the variance down like 1/k"
+    ),
+    covers=["001:robbins-monro-conditions"],
+    sources=[Source("001", "l.292-293", "sufficient for convergence: sum eps_k = oo, sum eps_k^2 < oo")],
+)
+def robbins_monro_on_a_parabola(t: Proof) -> None:
+    """w' = (1 - a_k) w + a_k noise: the start is multiplied by the product of 1 - a_k, at most exp(-sum a_k).
+
+    With a_k = c/k the variance is B = c^2 s^2 + (c - 1)^2 V_0 after the first step, and at most B/k after k.
+    """
+    n, k = t.size("n"), t.time("k")
+    rate, m = t.vector("a", n + 1, low=0, high=1), t.integer("m", 0, n)
+    u, v = t.nonnegative("u"), t.nonnegative("v")
+    w, z = t.real("w", 0, v), t.real("z", 0, u)
+    below_one = t.monotone(Ge(1 - exp(-v), 0), 1 - exp(-w), w, because="exp(-w) falls from 1")
+    slope = t.instance(below_one, {v: z}, because="v = z")
+    tangent = t.monotone(
+        Ge(exp(-u) - 1 + u, 0),
+        exp(-z) - 1 + z,
+        z,
+        using=[slope],
+        slope=slope.claim.lhs,
+        because="its derivative 1 - exp(-z) is not negative, and it is 0 at 0",
+    )
+    here = t.instance(tangent, {u: rate[m + 1]}, because="u = a_(m+1)")
+    left, spent = t.recursion(
+        k,
+        P=(1, lambda p, s: p(k) * (1 - rate[k + 1])),
+        S=(0, lambda p, s: s(k) + rate[k + 1]),
+    )
+    t.induct(t.state("sum of the rates", Eq(total(m, lambda j: rate[j]), spent(m))), over=m, because="term by term")
+    claim = Le(left(m), exp(-spent(m)))
+    base = t.compare(claim.subs(m, 0), 0, because="1 <= 1")
+    step = t.suppose(claim).compare(
+        claim.subs(m, m + 1),
+        [(1 - rate[m + 1]) * (exp(-spent(m)) - left(m)), exp(-spent(m)) * here.claim.lhs],
+        using=[here],
+        because="1 - a <= exp(-a)",
+    )
+    t.induct_from(
+        t.state("the start is forgotten", claim), over=m, base=base, step=step, because="by (S1) the bound vanishes"
+    )
+    more, noise, first = t.real("e", 0, 2), t.positive("s"), t.nonnegative("V0")
+    c = 1 + more
+    start = c**2 * noise**2 + more**2 * first
+    (variance,) = t.recursion(k, V=(start, lambda v: (1 - c / (k + 2)) ** 2 * v(k) + c**2 * noise**2 / (k + 2) ** 2))
+    falling = Le(variance(k), start / (k + 1))
+    base = t.compare(falling.subs(k, 0), 0, because="the variance after the first step")
+    step = t.suppose(falling).compare(
+        falling.subs(k, k + 1),
+        [
+            (1 - c / (k + 2)) ** 2 * (start / (k + 1) - variance(k)),
+            start * more * (2 * k + 2 - more) / ((k + 1) * (k + 2) ** 2),
+            more**2 * first / (k + 2) ** 2,
+        ],
+        because="(k + 1)^2 - (k + 2 - c)^2 = (c - 1)(2 k + 3 - c) is not negative for 1 <= c <= 3",
+    )
+    t.induct_from(
+        t.state("the variance falls like 1/k", falling), over=k, base=base, step=step, because="k + 1 steps are done"
     )
 
 
