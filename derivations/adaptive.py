@@ -27,8 +27,7 @@ def move(rule: str, **values: Any) -> Expr:
 
 @theorem(
     "AdaGrad divides by the root of the sum of all squared gradients: no step is longer than lr, whatever the scale "
-    "of the "
-    "gradient, and a constant gradient makes steps of lr/sqrt(k)",
+    "of the gradient, and a constant gradient makes steps of lr/sqrt(k)",
     covers=[
         "000:adagrad-update", "001:adagrad-update", "000:adagrad-motivation", "002:adagrad-accumulator-index",
         "004:adagrad-update", "004:which-optimizer",
@@ -144,8 +143,8 @@ def harmonic_roots(t: Proof) -> None:
 
 
 @theorem(
-    "AdaGrad's sum g_k^2 / sqrt(s_k) is at most 2 sqrt(s_T), and its regret on convex losses at most "
-    "(D^2/(2 lr) + lr) sqrt(s_T) a coordinate",
+    "AdaGrad's sum g_k^2 / sqrt(s_k) is at most 2 sqrt(s_T), and its regret on convex losses at most (D^2/(2 lr) + "
+    "lr) sqrt(s_T) a coordinate",
     covers=["001:adagrad-learning-rate-decay", "003:no-theory-even-convex", "000:adagrad-update", "004:adagrad-update"],
     sources=[Source("001", "l.385", "converges rapidly in case of a convex function")],
 )
@@ -265,8 +264,8 @@ def adagrad_empty_first_sum(t: Proof) -> None:
 
 
 @theorem(
-    "AdaGrad's effective rate never grows, but it need not vanish: on x^2/2 from x_0 >= lr it stays above "
-    "lr / (x_0 + x_0^2/(4 lr)); and where it vanishes the steps need not stop",
+    "AdaGrad's effective rate need not vanish: on x^2/2 from x_0 >= lr it stays above lr / (x_0 + x_0^2/(4 lr)) for "
+    "ever",
     covers=["004:adagrad-learning-rate-decay", "001:adagrad-learning-rate-decay"],
     sources=[
         Source("004", "l.730-735", "the accumulated sum keeps growing, the learning rate becomes infinitesimally small")
@@ -512,8 +511,7 @@ def rmsprop_limit_cycle(t: Proof) -> None:
 
 @theorem(
     "Epsilon inside or outside the root: sqrt(v + d^2) <= sqrt(v) + d <= sqrt(2) sqrt(v + d^2), so eps inside acts "
-    "like sqrt(eps) "
-    "outside",
+    "like sqrt(eps) outside",
     covers=["001:epsilon-inside-vs-outside-root", "002:epsilon-placement"],
     sources=[
         Source("001", "l.380 and l.396", "delta + sqrt(r) for AdaGrad, sqrt(delta + r) for RMSProp"),
@@ -565,8 +563,7 @@ def rmsprop_nesterov_without_delta(t: Proof) -> None:
 
 @theorem(
     "RMSProp with Nesterov momentum, delta under the root: it is RMSProp for alpha = 0, leaves a coordinate without "
-    "gradient "
-    "alone, and its velocity stays below lr / ((1 - alpha) sqrt(1 - rho))",
+    "gradient alone, and its velocity stays below lr / ((1 - alpha) sqrt(1 - rho))",
     covers=["001:rmsprop-nesterov-update"],
     sources=[Source("001", "l.398-404", "v <- alpha v - eps / sqrt(delta + r) g(theta + alpha v); theta <- theta + v")],
 )
@@ -634,8 +631,7 @@ def rmsprop_nesterov(t: Proof) -> None:
 
 @theorem(
     "AdaDelta: the update has the unit of the parameter, its first step is sqrt(eps/((1 - rho) g^2 + eps)) |g|, and "
-    "it has no "
-    "momentum: it is RMSProp with the rate sqrt(a + eps)",
+    "it has no momentum: it is RMSProp with the rate sqrt(a + eps)",
     covers=["004:adadelta-update", "004:which-optimizer"],
     sources=[
         Source(
@@ -875,8 +871,7 @@ def corrected_larger(t: Proof, k: Any, beta: Any) -> None:
 
 @theorem(
     "Adam's step: lr |g|/(|g| + eps) the first time and under every constant gradient, and unchanged when all "
-    "gradients are "
-    "scaled",
+    "gradients are scaled",
     covers=[
         "000:adam-step-size", "002:adam-update", "003:adam-deck3", "004:adam-update", "004:adam-ravine-panels",
         "000:adam-defaults",
@@ -940,8 +935,7 @@ def adam_step(t: Proof) -> None:
 
 @theorem(
     "Adam's sharp step bound: m_k^2 <= C_k v_k with C_k = (1 - beta1)^2/(1 - beta2) (1 + r + .. + r^(k-1)), r = "
-    "beta1^2/beta2, "
-    "attained by gradients that grow like (beta2/beta1)^k; bounded exactly for beta1^2 < beta2",
+    "beta1^2/beta2, attained by gradients that grow like (beta2/beta1)^k; bounded exactly for beta1^2 < beta2",
     covers=[
         "002:adam-step-bound-and-beta-order", "000:adam-step-size", "004:adam-update", "003:adam-deck3",
         "000:adam-defaults",
@@ -1159,8 +1153,7 @@ def adam_correction_shrinks(t: Proof) -> None:
 
 @theorem(
     "On separable quadratics AdaGrad, RMSProp, Adam and AdaDelta (eps = 0 in the denominator) do not see the "
-    "curvatures: "
-    "lambda x^2/2 gives the iterates of x^2/2, while gradient descent sees lr lambda",
+    "curvatures: lambda x^2/2 gives the iterates of x^2/2, while gradient descent sees lr lambda",
     covers=[
         "003:adaptive-less-sensitive-to-lr", "004:diagonal-scaling-invariance", "004:adagrad-ravine-panels",
         "004:adam-ravine-panels",
@@ -1348,8 +1341,7 @@ def adam_without_momentum(t: Proof) -> None:
 
 @theorem(
     "At the saddle (x^2 - y^2)/2: gradient descent leaves by the factor 1 + lr a step, heavy ball at least as fast, "
-    "and RMSProp's "
-    "first step is lr/sqrt(1 - rho) however close to the saddle it starts",
+    "and RMSProp's first step is lr/sqrt(1 - rho) however close to the saddle it starts",
     covers=["000:optimizer-race-figure"],
     sources=[Source("000", "l.678-690", "SGD, Momentum, NAG, Adagrad, Adadelta, Rmsprop (an animation)")],
 )
@@ -1426,8 +1418,7 @@ def saddle_race(t: Proof) -> None:
 
 @theorem(
     "Adam can fail on a convex problem: on the losses 3x, -x, -x in turn (mean x/3) with beta1 = 0, beta2 = 1/10 each "
-    "round moves "
-    "up by more than lr/2, while gradient descent moves down by lr",
+    "round moves up by more than lr/2, while gradient descent moves down by lr",
     covers=["003:no-theory-even-convex", "004:which-optimizer", "003:optimizer-benchmark-remarks"],
     sources=[
         Source("003", "l.652", "no single best algorithm (Schaul et al. 2014)"),
@@ -1544,8 +1535,7 @@ def amsgrad_descends(t: Proof) -> None:
 
 @theorem(
     "Weight decay: coupled (in the gradient) and decoupled (a factor on the weight) are one for gradient descent; "
-    "Adam's first "
-    "step hides the coupled decay completely",
+    "Adam's first step hides the coupled decay, but for eps",
     covers=["002:decoupled-vs-l2-weight-decay"],
     sources=[Source("002", "(weight decay)", "x <- x - alpha (grad f(x) + lambda x)")],
 )
@@ -1594,8 +1584,7 @@ def weight_decay_forms(t: Proof) -> None:
 
 @theorem(
     "A rate of its own for each coordinate: 1/lambda_i lands on the minimum in one step, one rate for all leaves the "
-    "flat one "
-    "at least at 1 - 2 mu/L of its distance",
+    "flat one at least at 1 - 2 mu/L of its distance",
     covers=["001:per-coordinate-sensitivity"],
     sources=[Source("001", "l.360-363", "the cost is sensitive to some directions, insensitive to others")],
 )
@@ -1620,8 +1609,7 @@ def per_coordinate_rates(t: Proof) -> None:
 
 @theorem(
     "Jacobs' rule: two successive gradients have one sign exactly if the rate is below 1/lambda, so agreement asks "
-    "for a larger "
-    "rate; a rate that is halved on agreement stalls at 1 - 2 lr_0 of the distance",
+    "for a larger rate; a rate that is halved on agreement stalls at 1 - 2 lr_0 of the distance",
     covers=["001:delta-bar-delta-sign-rule"],
     sources=[
         Source("001", "l.364-365", "same sign: the learning rate decreases (printed); changed sign: it decreases")
@@ -1704,8 +1692,7 @@ def delta_bar_delta_decreases(t: Proof) -> None:
 
 @theorem(
     "Gradient clipping g v / max(|g|, v): never longer than v, never longer than g, a descent direction, and nothing "
-    "but v/|g| g "
-    "where it acts",
+    "but v/|g| g where it acts",
     covers=["001:gradient-clipping"],
     sources=[Source("001", "l.222", "cliffs: use gradient clipping (no formula)")],
 )

@@ -103,7 +103,7 @@ def momentum_as_average(t: Proof) -> None:
 
 
 @theorem(
-    "The velocity never exceeds lr max|g| / (1 - alpha); aligned gradients reach it, alternating ones get lr |g| / (1 "
+    "The velocity never exceeds lr max|g| / (1 - alpha); aligned gradients approach it, alternating ones lr |g| / (1 "
     "+ alpha)",
     covers=["001:velocity-bound-alignment", "004:momentum-accelerates-and-damps"],
     sources=[
@@ -161,13 +161,19 @@ def response(t: Proof) -> None:
     k = t.time("k_")
     beta, rate, g, omega = retention(t, "beta"), t.positive("eta"), t.real("g"), t.real("omega")
     step = lambda v, g: following(VELOCITY, theta=0, v=v, g=g, lr=rate, momentum=beta)[1]  # noqa: E731
-    alternating, wave = t.recursion(
+    alternating, wave, aligned = t.recursion(
         k,
-        alternating=(0, lambda a, _: step(a(k), (-1) ** k * g)),
+        alternating=(0, lambda a, *_: step(a(k), (-1) ** k * g)),
         wave=(
             rate * (1 - beta * cos(omega)) / (1 - 2 * beta * cos(omega) + beta**2),
-            lambda _, w: step(w(k), cos(omega * (k + 1))),
+            lambda _, w, __: step(w(k), cos(omega * (k + 1))),
         ),
+        aligned=(0, lambda *f: step(f[2](k), g)),
+    )
+    t.induct(
+        t.state("velocity under aligned gradients", Eq(aligned(k), rate * g * (1 - beta**k) / (1 - beta))),
+        over=k,
+        because="a geometric sum with the ratio alpha: it approaches the bound",
     )
     t.induct(
         t.state(
@@ -274,8 +280,7 @@ def change_of_rate(t: Proof, alpha: Any) -> None:
     t.equal(
         t.state("after a change of rate the forms differ by", Eq(by_velocity - by_buffer, alpha * b * (new - old))),
         because="the buffer rescales all past gradients to the new rate, the velocity keeps them at the old one; so "
-        "the forms "
-        "agree after it only if alpha = 0, the buffer is 0, or the rate did not change",
+        "the forms agree after it only if alpha = 0, the buffer is 0, or the rate did not change",
     )
 
 
@@ -606,8 +611,8 @@ def oscillation(t: Proof, x: Any, k: Any, h: Any, trace: Any, determinant: Any) 
 
 
 @theorem(
-    "Heavy ball on a quadratic: x_(k+2) = (1 + alpha - h) x_(k+1) - alpha x_k, stable exactly for alpha < 1 and "
-    "0 < h < 2 (1 + alpha), and of the order alpha^(k/2) wherever its roots are complex",
+    "Heavy ball on a quadratic: x_(k+2) = (1 + alpha - h) x_(k+1) - alpha x_k, stable exactly for alpha < 1 and 0 < h "
+    "< 2 (1 + alpha), and of the order alpha^(k/2) wherever its roots are complex",
     covers=[
         "004:heavy-ball-stability-region", "004:heavy-ball-update", "002:why-momentum-works",
         "001:momentum-accelerates-ill-conditioned-quadratics",
@@ -705,8 +710,8 @@ def negative_momentum(t: Proof, h: Any) -> None:
 
 
 @theorem(
-    "Best heavy ball: lr = 4/(sqrt(L) + sqrt(mu))^2 and alpha = rho^2 give every mode in [mu, L] the rate "
-    "rho = (sqrt(kappa) - 1)/(sqrt(kappa) + 1), and no pair gives a better one",
+    "Best heavy ball: lr = 4/(sqrt(L) + sqrt(mu))^2 and alpha = rho^2 give every mode in [mu, L] the rate rho = "
+    "(sqrt(kappa) - 1)/(sqrt(kappa) + 1), and no pair gives a better one",
     covers=[
         "000:momentum-helps-figure", "001:momentum-accelerates-ill-conditioned-quadratics", "002:why-momentum-works",
         "004:heavy-ball-stability-region",
@@ -812,8 +817,8 @@ def no_better_pair(t: Proof, m: Any, gap: Any) -> None:
 
 
 @theorem(
-    "Nesterov on a quadratic is heavy ball with alpha (1 - h) in place of alpha; it is stable exactly for "
-    "0 < h < (2 + 2 alpha)/(1 + 2 alpha), and reaches the rate 1 - 1/sqrt(kappa) on the whole spectrum",
+    "Nesterov on a quadratic is heavy ball with alpha (1 - h) in place of alpha; it is stable exactly for 0 < h < (2 "
+    "+ 2 alpha)/(1 + 2 alpha), and reaches the rate 1 - 1/sqrt(kappa) on the whole spectrum",
     covers=["001:nesterov-momentum", "004:nesterov-update", "000:nesterov-lookahead", "004:ravine-nag-panels"],
     sources=[
         Source("001", "l.342-348", "theta~ = theta + alpha v; v <- alpha v - eps grad J(theta~); theta <- theta + v"),
@@ -955,8 +960,8 @@ def printed_lookahead(t: Proof) -> None:
 
 
 @theorem(
-    "Nesterov's method with lr = 1/L and alpha_k = (t_k - 1)/t_(k+1) on a smooth convex function: "
-    "f(x_k) - f* <= 2 L |x_0 - x*|^2 / (k + 1)^2",
+    "Nesterov's method with lr = 1/L and alpha_k = (t_k - 1)/t_(k+1) on a smooth convex function: f(x_k) - f* <= 2 L "
+    "|x_0 - x*|^2 / (k + 1)^2",
     covers=["000:nesterov-convex-rate"],
     sources=[Source("000", "l.823", "better than gradient descent for convex functions (batch)")],
 )
@@ -1011,8 +1016,7 @@ def nesterov_convex_rate(t: Proof) -> None:
         claim.subs(k, k + 1),
         [reach - energy, grown(c(k)) ** 2 * drop[k + 1]],
         because="t_(k+1)^2 times the average is t_k^2 times the bound at x_k and t_(k+1) times that at x*; the rest "
-        "is the "
-        "square of u_(k+1) = u_k - t_(k+1) g / L",
+        "is the square of u_(k+1) = u_k - t_(k+1) g / L",
     )
     bounded = t.induct_from(claim, over=k, base=base, step=step, because="step by step")
     long_enough = step_counts(t, k, c, grown)
@@ -1055,8 +1059,7 @@ def step_counts(t: Proof, k: Any, c: Any, grown: Any) -> Fact:
 
 @theorem(
     "Nesterov's method with lr = 1/L and alpha = (1 - s)/(1 + s), s = sqrt(mu/L), on every smooth strongly convex "
-    "function: "
-    "f(x_k) - f* + mu/2 |z_k - x*|^2 shrinks by 1 - s a step",
+    "function: f(x_k) - f* + mu/2 |z_k - x*|^2 shrinks by 1 - s a step",
     covers=["001:nesterov-momentum", "000:nesterov-convex-rate", "004:nesterov-update"],
     sources=[Source("001", "l.342-348", "(no rate)"), Source("004", "l.580-594", "(no rate)")],
 )
@@ -1113,8 +1116,7 @@ def nesterov_strongly_convex_rate(t: Proof) -> None:
 
 @theorem(
     "No method that moves along past gradients beats rho = (sqrt(kappa) - 1)/(sqrt(kappa) + 1) a step: on a chain of "
-    "springs the error "
-    "after k steps is at least rho^k of the first, in a dimension large enough",
+    "springs the error after k steps is at least rho^k of the first, in a dimension large enough",
     covers=["000:momentum-helps-figure", "000:nesterov-convex-rate"],
     sources=[Source("000", "l.807-823", "better than gradient descent (no limits stated)")],
 )
@@ -1215,8 +1217,7 @@ def missed(t: Proof, rho: Any) -> None:
 
 @theorem(
     "Off quadratics the best heavy ball can fail: on a function with curvatures 25, 1 and 25 the pair that is best "
-    "for kappa = 25 "
-    "has a cycle of period 3",
+    "for kappa = 25 has a cycle of period 3",
     covers=["000:momentum-helps-figure", "001:momentum-accelerates-ill-conditioned-quadratics"],
     sources=[
         Source("001", "l.305-306", "momentum accelerates learning in the face of high curvature (no limits stated)")
@@ -1303,9 +1304,8 @@ def momentum_growing_weights(t: Proof) -> None:
 
 
 @theorem(
-    "On a quadratic momentum keeps the sign of the iterate exactly as long as h <= (1 - sqrt(gamma))^2; beyond, the "
-    "ratio of "
-    "successive iterates falls by a fixed amount until it is negative: it overshoots",
+    "On a quadratic momentum from rest keeps the sign of the iterate for h <= (1 - sqrt(gamma))^2; beyond, the ratio "
+    "of successive iterates, while it is positive, falls by at least c/q_0 a step: it overshoots",
     covers=["004:momentum-overshoot", "004:momentum-accelerates-and-damps"],
     sources=[Source("004", "l.570-576", "(blindly rolling down; no formula)")],
 )
@@ -1414,9 +1414,9 @@ def ravine_overshoot(t: Proof, k: Any) -> None:
 def ravine_panels(t: Proof) -> None:
     """The curvatures are 2 and 100, so the steep coordinate has h = 100 eta; the start is (4, 1/2)."""
     k = t.time("k")
-    lr, gamma = t.real("eta", 0, Rational(1, 50), open=True), retention(t, "gamma")
+    lr, gamma = t.real("eta", 0, Rational(1, 50), nonzero=True), t.real("gamma", 0, 1, open=True)
     t.compare(
-        t.state("every step below 0.02 is inside momentum's region", Lt(100 * lr, 2 * (1 + gamma))),
+        t.state("every step up to 0.02 is inside momentum's region", Lt(100 * lr, 2 * (1 + gamma))),
         [100 * (Rational(1, 50) - lr), 2 * gamma],
         because="gradient descent stops at h = 2, momentum at 2 (1 + gamma): eta = 0.038 for gamma = 0.9, 0.03 for 0.5",
     )
@@ -1472,9 +1472,8 @@ def diverging_nesterov(t: Proof, k: Any) -> None:
 
 
 @theorem(
-    "The Rosenbrock runs: at the minimum (1, 1) the largest curvature is 501 + sqrt(250601), about 1001.6, and every "
-    "listed step "
-    "is stable there",
+    "The Rosenbrock runs: at the minimum (1, 1) the largest curvature is 501 + sqrt(250601), about 1001.6, and the "
+    "largest listed steps of gradient descent, momentum and Nesterov are stable there",
     covers=["004:rosenbrock-runs"],
     sources=[Source("004", "l.852-1032", "eta_0 = 1e-5 and factors 1, 10, 100; gamma = .9 and .5")],
 )
@@ -1525,8 +1524,7 @@ def rosenbrock_local_limits(t: Proof) -> None:
 
 @theorem(
     "Keras' SGD(lr, decay, momentum): decay means lr/(1 + decay k), hyperbolic, which lies above the line lr (1 - "
-    "decay k) and "
-    "reaches half the rate after 1/decay updates; the velocity form keeps it exact",
+    "decay k) and reaches half the rate after 1/decay updates; the velocity form keeps it exact",
     covers=["000:keras-optimizer-snippet"],
     sources=[Source("000", "l.875-888", "SGD(lr=0.01, decay=1e-6, momentum=0.9, nesterov=True)")],
 )

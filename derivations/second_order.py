@@ -48,8 +48,8 @@ HALF = Rational(1, 2)
 
 @theorem(
     "A Newton step x - alpha H^-1 g multiplies the error of a quadratic by 1 - alpha in every direction, whatever the "
-    "curvatures; "
-    "with alpha = 1 it lands on the critical point, which is a minimum only if all curvatures are positive",
+    "curvatures; with alpha = 1 it lands on the critical point, which is a minimum only if all curvatures are "
+    "positive",
     covers=["001:newton-step", "002:newton-preconditioned-step", "001:newton-one-step-needs-positive-definite"],
     sources=[
         Source("001", "l.408-416", "theta* = theta_0 - H^-1 grad J(theta_0)"),
@@ -157,8 +157,7 @@ def newton_jumps_to_a_maximum(t: Proof) -> None:
 
 @theorem(
     "Newton without damping can diverge on a strictly convex function: on sqrt(1 + x^2) its map is x -> -x^3, so it "
-    "converges "
-    "from |x| < 1, circles at 1 and diverges beyond; a damped step descends",
+    "converges from |x| < 1, circles at 1 and diverges beyond; a damped step descends",
     covers=["001:newton-convexity-does-not-imply-convergence", "002:newton-preconditioned-step"],
     sources=[Source("001", "l.415", "also applicable to other functions, if the Hessian is positive definite")],
 )
@@ -245,8 +244,7 @@ def damped(t: Proof) -> None:
 
 @theorem(
     "Newton converges quadratically near a minimum: with f'' >= m and a Hessian that changes at most at the rate M, "
-    "the next error "
-    "is at most M/(2m) times the square of this one",
+    "the next error is at most M/(2m) times the square of this one",
     covers=["001:newton-step", "001:newton-convexity-does-not-imply-convergence", "002:newton-preconditioned-step"],
     sources=[Source("001", "l.408-416", "(no rate)")],
 )
@@ -286,8 +284,7 @@ def newton_local_rate(t: Proof) -> None:
 
 @theorem(
     "Newton on minibatches is biased: the mean of the single-example steps misses the full step by the covariance of "
-    "curvatures and "
-    "minimizers, and the Hessian of one linear example is singular",
+    "curvatures and minimizers, and the Hessian of one linear example is singular",
     covers=["001:newton-minibatch-is-biased"],
     sources=[
         Source("001", "l.418-425", "sample a minibatch, compute its gradient and its Hessian, and step by H^-1 g")
@@ -344,8 +341,7 @@ def newton_on_minibatches(t: Proof) -> None:
 
 @theorem(
     "H^-1 g is up to kappa times as noisy as g: |H^-1 delta|/|H^-1 g| <= kappa |delta|/|g|, attained by a gradient "
-    "along the steepest "
-    "and noise along the flattest direction",
+    "along the steepest and noise along the flattest direction",
     covers=["001:inverse-hessian-amplifies-gradient-noise"],
     sources=[Source("001", "l.86-87", "batches of 100 for g, of 10 000 for H^-1 g")],
 )
@@ -445,8 +441,7 @@ def update_to_weight_ratio(t: Proof) -> None:
 
 @theorem(
     "Batch, minibatch, online: the minibatch gradients of an epoch average to the full gradient for every batch size, "
-    "and their "
-    "spread is what the spread inside the batches leaves of that of the examples",
+    "and their spread is what the spread inside the batches leaves of that of the examples",
     covers=["003:batch-terminology"],
     sources=[Source("003", "l.321, 541, 546", "batch learning (1 < m < n); on-line gradient descent (m = 1)")],
 )
@@ -526,8 +521,7 @@ def undefined_label_array(t: Proof) -> None:
 
 @theorem(
     "Keras' penalties: the activity penalty is a mean over the batch, so that repeating the batch changes nothing; a "
-    "weight penalty "
-    "l2(a) has the gradient 2 a w",
+    "weight penalty l2(a) has the gradient 2 a w",
     covers=["000:keras-layer-regularizers"],
     sources=[
         Source(
@@ -555,8 +549,7 @@ def layer_regularizers(t: Proof) -> None:
 
 @theorem(
     "Glorot's uniform and normal initializers have the same variance 2/(n_in + n_out) and differ from the fourth "
-    "moment on: 9/5 "
-    "against 3 variances squared",
+    "moment on: 9/5 against 3 variances squared",
     covers=["000:keras-default-initializer"],
     sources=[Source("000", "l.909", "the default initializer of Keras (glorot_uniform); the slide shows the Gaussian")],
 )
@@ -581,8 +574,7 @@ def glorot_default(t: Proof) -> None:
 
 @theorem(
     "A fresh batch-normalization layer (gamma = 1, beta = 0) returns the normalized batch: mean 0, variance v/(v + "
-    "eps); its moving "
-    "averages forget their start like momentum^k",
+    "eps); its moving averages forget their start like momentum^k",
     covers=["000:keras-batchnorm-snippet"],
     sources=[Source("000", "l.957-962", "model.add(BatchNormalization())")],
 )
@@ -641,8 +633,7 @@ def activation_forms(t: Proof) -> None:
 
 @theorem(
     "Dropout(p) drops the fraction p: on average it keeps 1 - p of the units, so the factor that restores the mean is "
-    "1/(1 - p), "
-    "and 2 only for p = 1/2",
+    "1/(1 - p), and 2 only for p = 1/2",
     covers=["000:dropout-rate-in-practice"],
     sources=[Source("000", "l.543-551", "Dropout(0.25)"), Source("000", "l.594-596", "the factor 1/2")],
 )
@@ -673,8 +664,7 @@ def dropout_rate(t: Proof) -> None:
 
 @theorem(
     "Where another unit is better than ReLU: |x| is one absolute-value unit or two ReLUs, and any single monotone "
-    "unit misses it at "
-    "-1, 0, 1 by at least 1/2 in squares",
+    "unit misses it at -1, 0, 1 by at least 1/2 in squares",
     covers=["000:relu-variants-sometimes-better"],
     sources=[Source("000", "l.85", "these variants sometimes perform better than ReLU")],
 )
