@@ -68,30 +68,31 @@ def zigzag(t: Proof) -> None:
 
 
 def orthogonal_gradients(t: Proof) -> None:
-    """For any symmetric A and b: the next gradient is orthogonal to this one, because the line was searched to its
-    minimum.
+    """For any symmetric A and b: the next gradient is orthogonal to this one, because the line was searched to its end.
+
+    b is written as the gradient h less A x, so that the gradient at x is h, any vector.
     """
     d = t.size("d")
-    root, shift, x = t.vector("R", d, d), t.vector("s", d), t.vector("x", d)
+    root, gradient, x = t.vector("R", d, d), t.vector("h", d), t.vector("x", d)
     alpha = t.real("alpha")
     # A = R + R' is any symmetric matrix
     a = lambda i, j: root[i, j] + root[j, i]  # noqa: E731
-    gradient = lambda i: total(d, lambda j: a(i, j) * x[j]) + shift[i]  # noqa: E731
-    curvature = total(d, lambda i: total(d, lambda j: gradient(i) * a(i, j) * gradient(j)))
-    squared = total(d, lambda i: gradient(i) ** 2)
-    point = lambda i: x[i] - alpha * gradient(i)  # noqa: E731
+    shift = lambda i: gradient[i] - total(d, lambda j: a(i, j) * x[j])  # noqa: E731
+    curvature = total(d, lambda i: total(d, lambda j: gradient[i] * a(i, j) * gradient[j]))
+    squared = total(d, lambda i: gradient[i] ** 2)
+    point = lambda i: x[i] - alpha * gradient[i]  # noqa: E731
     objective = HALF * total(d, lambda i: total(d, lambda j: a(i, j) * point(i) * point(j))) + total(
-        d, lambda i: shift[i] * point(i)
+        d, lambda i: shift(i) * point(i)
     )
     t.equal(
         t.state("slope along the line", Eq(Derivative(objective, alpha), alpha * curvature - squared)),
         because="the objective is quadratic in the step: slope -g'g at 0, second derivative g'Ag",
     )
-    following = lambda i: total(d, lambda j: a(i, j) * point(j)) + shift[i]  # noqa: E731
+    following = lambda i: total(d, lambda j: a(i, j) * point(j)) + shift(i)  # noqa: E731
     t.equal(
         t.state(
             "next gradient along this one",
-            Eq(total(d, lambda i: gradient(i) * following(i)), squared - alpha * curvature),
+            Eq(total(d, lambda i: gradient[i] * following(i)), squared - alpha * curvature),
         ),
         because="the next gradient is g - alpha A g; at the exact step alpha = g'g / g'Ag the product is 0",
     )
