@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from .kernel import Entry
 
 TOPICS = (
-    "activations", "losses", "backprop", "convnets", "expressivity", "quadratics", "line_search", "momentum", "adaptive",
-    "second_order", "stochastic", "saddle_points", "schedules", "regularization", "ensembles", "dropout", "initialization",
-    "batch_norm", "generalization", "hyperparameter_search",
+    "activations", "losses", "backprop", "convnets", "expressivity", "quadratics", "line_search", "momentum",
+    "adaptive", "second_order", "stochastic", "saddle_points", "schedules", "regularization", "ensembles", "dropout",
+    "initialization", "batch_norm", "generalization", "hyperparameter_search",
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ Ge = _partial(_sympy.Ge, evaluate=False)
 Gt = _partial(_sympy.Gt, evaluate=False)
 
 __all__ = [
-    "Derivation", "Entry", "Eq", "Expectation", "Fact", "Ge", "Gt", "Law", "Le", "Lt", "Ne", "NotShown", "Proof", "Refuted",
-    "Scope", "Source", "bernoulli", "choices", "correlated", "finite", "gaussian", "independent", "index", "misprint", "orders", "product",
-    "remark", "theorem", "total",
+    "Derivation", "Entry", "Eq", "Expectation", "Fact", "Ge", "Gt", "Law", "Le", "Lt", "Ne", "NotShown", "Proof",
+    "Refuted", "Scope", "Source", "bernoulli", "choices", "correlated", "finite", "gaussian", "independent", "index",
+    "misprint", "orders", "product", "remark", "theorem", "total",
 ]  # fmt: skip

@@ -1,7 +1,8 @@
 """Engine 2: the value of an expression at a concrete point, exactly or enclosed, by plain recursion over its tree.
 
-A `Point` gives every declared symbol a number, every vector a table of entries, every recursion its rule. Sums are added
-term by term, derivatives taken by jets, expectations by running through the atoms of the law: nothing is rewritten.
+A `Point` gives every declared symbol a number, every vector a table of entries, every recursion its rule. Sums are
+added term by term, derivatives taken by jets, expectations by running through the atoms of the law: nothing is
+rewritten.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
-from .expressions import Expectation
 from .functions import SmoothFunction, derivative_at
 from .laws import Law
 from .numbers import Field, Jet, Polynomial, Undefined
@@ -359,7 +359,7 @@ class Point:
         return total
 
     def _Integral(self, e: Any) -> Any:
-        """Gauss-Legendre quadrature at 30 digits, widened to 1e-15 relative: evidence, not an enclosure (engine "quadrature")."""
+        """Gauss-Legendre quadrature at 30 digits, widened by 1e-15: evidence, no enclosure (engine "quadrature")."""
         (variable, low, high), *outer = e.limits
         if outer:
             raise Undefined("engine 2 integrates over one variable")
@@ -382,7 +382,7 @@ class Point:
             return mpmath.iv.mpf([area - radius, area + radius])
 
     def _Limit(self, e: Any) -> Any:
-        """Extrapolation from two points near the target, widened by four times their difference: evidence that can refute."""
+        """Extrapolation from two points near the target, widened by four times their difference: it can refute."""
         inner, variable, target, direction = e.args
         saved, values = self._local.get(variable), []
         for k in (7, 11):

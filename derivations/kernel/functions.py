@@ -1,4 +1,4 @@
-"""Arbitrary smooth functions, such as "any activation": engine 1 knows nothing but the chain rule, engine 2 draws a polynomial.
+"""Arbitrary smooth functions, such as "any activation": engine 1 knows the chain rule, engine 2 draws a polynomial.
 
 What the two engines agree on for a function of which nothing is known holds for every smooth function.
 """

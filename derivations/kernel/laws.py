@@ -1,7 +1,7 @@
-"""Laws of random entries: what engine 1 knows of them (joint cumulants) and what engine 2 runs through (atoms or moments).
+"""Laws of random entries: what engine 1 knows of them (joint cumulants), and engine 2 runs through (atoms, moments).
 
 The joint cumulant of independent entries is 0 unless all indices agree; that one fact, with the moment-cumulant formula
-E[X1 ... Xm] = sum over partitions of the product of the blocks' cumulants, carries every expectation for symbolic sizes.
+E[X1 ... Xm] = sum over partitions of the product of the blocks' cumulants, carries every expectation of any size.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from .numbers import Undefined
 
 @dataclass(frozen=True)
 class Law:
-    """sizes: shape of the family; cumulant(indices): symbolic; atoms(point, keys): outcomes, or None; moment(point, powers): a number."""
+    """How a family of random entries is distributed, in the words of both engines.
+
+    sizes: shape of the family; cumulant(indices): symbolic; atoms(point, keys): outcomes, or None;
+    moment(point, powers): a number.
+    """
 
     name: str
     sizes: tuple[Any, ...]
@@ -31,7 +35,7 @@ class Law:
     moment: Callable[[Any, dict[tuple[int, ...], int]], Any] | None = None
     weights: tuple[Any, ...] = ()  # the probabilities, where there are finitely many
     requires: tuple[Any, ...] = ()  # what must not be negative for draws to exist
-    whole: Any = sympy.Integer(1)  # what must be 1: the sum of the probabilities of all outcomes
+    whole: Any = sympy.S.One  # what must be 1: the sum of the probabilities of all outcomes
     separate: bool = False  # whether different entries are independent of each other
     certain: bool = False  # whether `variances` is all that it takes for the law to exist
 
@@ -101,7 +105,7 @@ def independent(moments: Sequence[Any], sizes: Sequence[Any] = (), name: str = "
 
 
 def finite(values: Sequence[Any], probabilities: Sequence[Any], sizes: Sequence[Any] = (), name: str = "finite") -> Law:
-    """Independent entries, each equal to values[a] with probability probabilities[a]; engine 2 runs through all outcomes."""
+    """Independent entries, each values[a] with probability probabilities[a]; engine 2 runs through all outcomes."""
     values, probabilities = [sympy.sympify(v) for v in values], [sympy.sympify(p) for p in probabilities]
     moments = [sum(p * v**r for v, p in zip(values, probabilities, strict=True)) for r in range(1, 7)]
     base = independent(moments, sizes, name)
@@ -125,7 +129,7 @@ def bernoulli(probability: Any, sizes: Sequence[Any] = ()) -> Law:
 
 
 def correlated(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any], name: str = "second-order") -> Law:
-    """Entries with the given mean and covariance(i, j) (functions of indices allowed); products of at most two entries."""
+    """Entries of given mean and covariance(i, j) (functions of indices allowed); products of at most two entries."""
     mean_of = mean if callable(mean) else lambda *_: sympy.sympify(mean)
 
     def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
@@ -175,7 +179,10 @@ def _isserlis(point: Any, keys: list[tuple[int, ...]], law: Law) -> Any:
 
 
 def choices(probability: Callable[..., Any], draws: Any, outcomes: Any) -> Law:
-    """Draws with replacement: D[s, i] = 1 if draw s is outcome i (with the given probability), else 0; different draws are independent."""
+    """Draws with replacement: D[s, i] = 1 if draw s is outcome i (with the given probability), else 0.
+
+    Different draws are independent.
+    """
     outcomes = sympy.sympify(outcomes)
 
     def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
@@ -209,7 +216,7 @@ def choices(probability: Callable[..., Any], draws: Any, outcomes: Any) -> Law:
 
 
 def orders(draws: Any, outcomes: Any) -> Law:
-    """Draws without replacement: D[s, i] = 1 if draw s is outcome i, all ordered choices of different outcomes equally likely."""
+    """Draws without replacement: D[s, i] = 1 if draw s is outcome i, all orders of different outcomes as likely."""
     outcomes = sympy.sympify(outcomes)
 
     def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:

@@ -1,13 +1,15 @@
 """Engine 1: a normal form for expressions with sums over symbolic sizes, and the test for zero built on it.
 
-Sums are split over terms, constants pulled out, Kronecker deltas collapsed where the index is provably in range, independent
-sums separated into products, bound indices renamed canonically. What remains is a rational expression in atoms, which SymPy's
-`expand`, `cancel` and `simplify` decide. A non-zero normal form proves nothing: only zero is an answer.
+Sums are split over terms, constants pulled out, Kronecker deltas collapsed where the index is provably in range,
+independent sums separated into products, bound indices renamed canonically. What remains is a rational expression in
+atoms, which SymPy's `expand`, `cancel` and `simplify` decide. A non-zero normal form proves nothing: only zero is an
+answer.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import sympy
@@ -81,7 +83,7 @@ def normal(expr: Any, scope: Any) -> Any:
 
 
 def _delta(a: Any, b: Any) -> Any:
-    """The delta solved for the declared index that reads first, so that one equation between indices is one expression."""
+    """The delta solved for the declared index that reads first: one equation between indices is one expression."""
     difference = sympy.expand(a - b)
     declared = [s for s in difference.free_symbols if not isinstance(s, sympy.Dummy) and not s.name.startswith("_")]
     for index in sorted(declared, key=str):
@@ -201,7 +203,7 @@ def _rebinds(function: Any, symbol: Any) -> bool:
 
 
 def _sum_of_term(term: Any, limits: list[tuple[Any, Any, Any]], scope: Any) -> Any:
-    """The sum of one product over the limits: constants out, deltas collapsed, nested sums merged, factors separated."""
+    """The sum of a product over the limits: constants out, deltas collapsed, nested sums merged, factors separated."""
     factors, limits = _opened(list(Mul.make_args(term)), list(limits), scope)
     for position, (index, low, high) in enumerate(limits):
         if any(later[1].has(index) or later[2].has(index) for later in limits):
@@ -290,8 +292,7 @@ def _canonical(function: Any, limits: list[Any]) -> Any:
     """The sum with its indices named _1, _2, ... so that equal sums are equal expressions."""
     depth = _depth(function, *(bound for _, *bounds in limits for bound in bounds))
     candidates = []
-    orders = itertools.permutations(limits) if len(limits) <= MAX_PERMUTED else [_innermost_first(limits)]
-    for order in orders:
+    for order in _orders(function, limits) if len(limits) <= MAX_PERMUTED else [_innermost_first(limits)]:
         if any(low.has(i) or high.has(i) for place, (i, _, _) in enumerate(order) for _, low, high in order[place:]):
             continue  # SymPy reads the innermost limit first, so an index stands after all ranges that depend on it
         names = {i: sympy.Symbol(f"_{depth + place}", integer=True) for place, (i, _, _) in enumerate(order, 1)}
@@ -299,6 +300,24 @@ def _canonical(function: Any, limits: list[Any]) -> Any:
         candidates.append((str(function.xreplace(names)), str(renamed), function.xreplace(names), renamed))
     _, _, function, renamed = min(candidates, key=lambda c: c[:2])
     return Sum(function, *renamed)
+
+
+def _orders(function: Any, limits: list[Any]) -> Iterator[list[Any]]:
+    """The orders of the indices to try: by what stands around each, all orders of those that look alike."""
+    if len(limits) == 1:
+        yield limits
+        return
+    here, elsewhere = sympy.Symbol("_here", integer=True), sympy.Symbol("_elsewhere", integer=True)
+    alike: dict[str, list[Any]] = {}
+    for limit in limits:
+        names = {i: here if i == limit[0] else elsewhere for i, _, _ in limits}
+        around = sorted(str(f.xreplace(names)) for f in Mul.make_args(function) if f.has(limit[0]))
+        alike.setdefault(str((around, [b.xreplace(names) for b in limit[1:]])), []).append(limit)
+    groups = [alike[key] for key in sorted(alike)]
+    if any(low.has(i) or high.has(i) for i, _, _ in limits for _, low, high in limits):
+        groups = [limits]  # ranges that depend on an index restrict the orders: try them all
+    for parts in itertools.product(*map(itertools.permutations, groups)):
+        yield [limit for part in parts for limit in part]
 
 
 def _innermost_first(limits: list[Any]) -> list[Any]:
@@ -342,7 +361,7 @@ def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
     return result
 
 
-# ---- integrals, derivatives, recursions, expectations ---------------------------------------------------------------------------
+# ---- integrals, derivatives, recursions, expectations ----------------------------------------------------------------
 
 
 def _integral(expr: Any, scope: Any) -> Any:
@@ -402,7 +421,7 @@ def _unrolled(expr: Any, scope: Any) -> Any:
 
 
 def _expectation(argument: Any, scope: Any) -> Any:
-    """Linearity, then the moment-cumulant formula for every product of random entries; other random factors stay inside."""
+    """Linearity, then the moment-cumulant formula for each product of random entries; other random factors stay."""
     total: Any = sympy.Integer(0)
     for term in sympy.Add.make_args(sympy.expand(argument)):
         total += _expected_term(term, scope)
@@ -446,8 +465,9 @@ def _expected_term(term: Any, scope: Any) -> Any:
 def _independent_factors(products: list[Any], others: list[Any], scope: Any) -> Any:
     """E of a product over an index is the product of the expectations, where no two factors share a random entry.
 
-    They share none where every entry of a family has the product's index in one and the same place, and the law's entries
-    are independent; the entries beside the product must be of other families. Anything else is left alone (None).
+    They share none where every entry of a family has the product's index in one and the same place, and the law's
+    entries are independent; the entries beside the product must be of other families. Anything else is left alone
+    (None).
     """
     powers = [p.as_base_exp() for p in products]
     if not all(isinstance(p, Product) and len(p.limits) == 1 and e.is_Integer and e > 0 for p, e in powers):
@@ -457,7 +477,8 @@ def _independent_factors(products: list[Any], others: list[Any], scope: Any) -> 
     if any(p.limits[0][1:] != (low, high) for p, _ in powers) or scope.is_random(low) or scope.is_random(high):
         return None
     body = Mul(*(p.function.xreplace({p.limits[0][0]: index}) ** e for p, e in powers))
-    if any(scope.is_random(f) for f in body.atoms(AppliedUndef)) or any(s in body.atoms(sympy.Symbol) for s in scope.laws):
+    depends = any(s in body.atoms(sympy.Symbol) for s in scope.laws)
+    if depends or any(scope.is_random(f) for f in body.atoms(AppliedUndef)):
         return None
     places: dict[Any, set[int]] = {}
     for entry in body.atoms(sympy.Indexed):

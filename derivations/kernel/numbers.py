@@ -1,8 +1,9 @@
 """The numbers of the second engine: exact rationals first, intervals where a value is irrational.
 
-Engine 1 rewrites expressions; this engine only ever computes with numbers, so the two share no rule that could be wrong in both.
-Besides rationals and intervals there are two composite numbers: a `Jet` (a value with its derivative, forward mode) evaluates
-derivatives, and a `Polynomial` in random entries evaluates expectations of laws that are known by their moments only.
+Engine 1 rewrites expressions; this engine only ever computes with numbers, so the two share no rule that could be wrong
+in both. Besides rationals and intervals there are two composite numbers: a `Jet` (a value with its derivative, forward
+mode) evaluates derivatives, and a `Polynomial` in random entries evaluates expectations of laws that are known by their
+moments only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ DIGITS = 60  # decimal digits of an enclosure; a claim that needs more to be dec
 
 
 class Undefined(ArithmeticError):
-    """The expression has no value at this point (division by zero, logarithm of a negative number, index out of range)."""
+    """The expression has no value at this point: a division by 0, a logarithm of a negative, an index out of range."""
 
 
 class Jet:

@@ -1,7 +1,7 @@
 """Oracles: a theorem's proved expression as a function of numbers, so that a law cannot drift from its theorem.
 
-An oracle exists only for a claim that a proof established: it derives the theorem first. It evaluates the right-hand side
-(the published formula) at floats taken as the exact rationals that they are.
+An oracle exists only for a claim that a proof established: it derives the theorem first. It evaluates the right-hand
+side (the published formula) at floats taken as the exact rationals that they are.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sympy.core.relational import Relational
 
 from .evaluation import Point
 from .numbers import Field, Undefined
-from .theorem import Entry
+from .theorem import Derivation, Entry
 
 _UNARY: dict[str, Callable[[Any], Any]] = {
     "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tanh": np.tanh, "sinh": np.sinh, "cosh": np.cosh,
@@ -28,13 +28,13 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
 
 
 class NotVectorised(NotImplementedError):
-    """The expression has a part without a whole-array form (a recursion, an expectation): evaluate it entry by entry."""
+    """A part has no whole-array form (a recursion, an expectation): evaluate the expression entry by entry."""
 
 
 class Oracle:
-    """The expression of one proved claim. Arguments are named by the theorem's symbols; vectors are sequences or arrays.
+    """The expression of a proved claim. Arguments are named by the theorem's symbols; vectors are sequences or arrays.
 
-    Sizes are read off the vectors where possible. An index that is not given is free: the result then has an axis for it.
+    Sizes are read off the vectors where possible. An index that is not given is free: the result has an axis for it.
     An arbitrary smooth function is given as a tuple with its derivatives, phi=(phi, phi'), for mpmath numbers.
 
     >>> from backproof.derivations import oracle
@@ -83,7 +83,8 @@ class Oracle:
             symbol = self._symbol(name)
             if isinstance(symbol, sympy.IndexedBase):
                 array = np.asarray(value, dtype=object)
-                point.values[symbol] = {tuple(i + 1 for i in key): _exact(array[key]) for key in np.ndindex(array.shape)}
+                places = np.ndindex(array.shape)
+                point.values[symbol] = {tuple(i + 1 for i in place): _exact(array[place]) for place in places}
             elif isinstance(value, tuple) and value and callable(value[0]):
                 point.values[symbol] = value  # a function with its derivatives: (phi, phi', ...)
             else:
@@ -107,7 +108,8 @@ class Oracle:
 
     def _forget(self, point: Point, changed: set[Any]) -> None:
         """Sums that do not depend on the free index keep their value from entry to entry."""
-        point._memo = {key: v for key, v in point._memo.items() if not isinstance(key[0], str) and not key[0].free_symbols & changed}
+        kept = (key for key in point._memo if not isinstance(key[0], str) and not key[0].free_symbols & changed)
+        point._memo = {key: point._memo[key] for key in kept}
 
     def _symbol(self, name: str) -> Any:
         if name not in self._declared:
@@ -124,7 +126,9 @@ class Oracle:
                     raise ValueError(f"{declared.symbol} must have {len(declared.sizes)} axes, got shape {shape}")
                 for size, length in zip(declared.sizes, shape, strict=True):
                     if size.is_Symbol and sizes.setdefault(size, length) != length:
-                        raise ValueError(f"{declared.symbol} must have {size} = {sizes[size]} entries, got shape {shape}")
+                        raise ValueError(
+                            f"{declared.symbol} must have {size} = {sizes[size]} entries, got shape {shape}"
+                        )
         return sizes
 
     def _free_indices(self, values: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
@@ -157,16 +161,21 @@ class Oracle:
         return np.broadcast_to(result, shape) if free else result
 
 
-@functools.lru_cache(maxsize=None)
-def _proved(entry: Entry) -> Any:
-    derivation = entry.derive()
+@functools.cache
+def derived(entry: Entry) -> Derivation:
+    """Return the entry's derivation, made once per process."""
+    return entry.derive()
+
+
+def _proved(entry: Entry) -> Derivation:
+    derivation = derived(entry)
     if derivation.verdict not in ("proved", "enumerated", "enclosed"):
         raise ValueError(f"{entry.id} is {derivation.verdict}: there is no oracle ({derivation.why})")
     return derivation
 
 
 def oracle_of(entry: Entry, claim: str, side: str = "right") -> Oracle:
-    """Return the oracle of one proved claim; the theorem is derived once per process."""
+    """Return the oracle of one proved claim; the theorem is `derived` for it."""
     derivation = _proved(entry)
     if claim not in derivation.claims:
         raise ValueError(f"{entry.id} has no claim {claim!r}; it has {', '.join(map(repr, derivation.claims))}")

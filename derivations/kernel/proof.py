@@ -1,8 +1,8 @@
-"""The kernel: the rules by which a step may be shown. Nothing else makes a `Fact`, and a claim without its fact is undecided.
+"""The kernel: the rules by which a step may be shown. Nothing else makes a `Fact`; a claim without one is undecided.
 
 Every rule takes the claim first, then its evidence, then the reason a reader is given. Engine 1 (normal form and signs)
-checks the evidence; engine 2 evaluates the claim at random instances of the hypotheses, and one instance at which it is false
-stops the proof whatever engine 1 said.
+checks the evidence; engine 2 evaluates the claim at random instances of the hypotheses, and one instance at which it is
+false stops the proof whatever engine 1 said.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 
 import mpmath
 import sympy
-from sympy.core.function import AppliedUndef
 
 from .admission import admissible, admit, own_indices, without_value
 from .continuity import convex, require_continuous, require_continuous_at_ends
@@ -103,7 +102,7 @@ class Proof(Scope):
     # ---- equalities -----------------------------------------------------------------------------------------------
 
     def equal(self, claim: Any, *, because: str, using: Sequence[Fact] = (), via: Sequence[Any] = ()) -> Fact:
-        """An identity: both sides have the same normal form, after rewriting by the equations in `using`, through `via`."""
+        """An identity: both sides have one normal form, after rewriting by the equations in `using`, through `via`."""
         left, right = _sides(claim, sympy.Eq)
         stations = [left, *via, right]
         for a, b in itertools.pairwise(stations):
@@ -119,7 +118,7 @@ class Proof(Scope):
         return self._establish("expectation", claim, because, using)
 
     def reindex(self, claim: Any, index: Any, *, because: str) -> Fact:
-        """Two sums are equal: `index` gives the left index as a function of the right one, a shift or a reversal of the range."""
+        """Two sums are equal: `index` gives the left index by the right one, a shift or a reversal of the range."""
         left, right = _sides(claim, sympy.Eq)
         if not all(isinstance(side, sympy.Sum) and len(side.limits) == 1 for side in (left, right)):
             raise NotShown("reindex: both sides must be single sums")
@@ -160,7 +159,7 @@ class Proof(Scope):
         return [self._establish("induct", claim, because, using) for claim in claims]
 
     def _inductive(self, over: Any, start: Any, claims: Sequence[Any]) -> None:
-        """The claims may be shown by induction: `over` runs from `start`, and nothing else that they speak of is tied to it."""
+        """The claims may be shown by induction: `over` runs from `start`, and nothing else in them is tied to it."""
         declared = self.bounds(over)
         if declared is None or not over.is_integer or declared.low is None or sympy.sympify(declared.low) != start:
             raise NotShown(f"induct: {over} must be declared as an integer from {start} up")
@@ -176,7 +175,7 @@ class Proof(Scope):
             raise NotShown(f"induct: something in the claim depends on {over} through its bounds, a recursion or a law")
 
     def induct_from(self, claim: Any, *, over: Any, base: Fact, step: Fact, because: str, start: int = 0) -> Fact:
-        """Any claim: the base is its instance at the start, the step shows it at k + 1 under the supposition of it at k."""
+        """Any claim: the base is its instance at the start, the step shows it at k + 1, supposing it at k."""
         self._check([base])
         self._inductive(over, start, [claim])
         if not _same(base.claim, substituted(claim, {over: start})):
@@ -189,7 +188,7 @@ class Proof(Scope):
     # ---- inequalities ---------------------------------------------------------------------------------------------
 
     def compare(self, claim: Any, slack: Sequence[Any] | Any, *, because: str, using: Sequence[Fact] = ()) -> Fact:
-        """An inequality whose slack is exhibited as a sum of parts that are visibly non-negative (one positive, if strict)."""
+        """An inequality whose slack is a sum of parts that are visibly non-negative (one positive, if strict)."""
         smaller, larger, strict = _ordered(claim)
         parts = list(slack) if isinstance(slack, list | tuple) else [slack]
         scope = self._with(using)
@@ -249,8 +248,8 @@ class Proof(Scope):
     ) -> Fact:
         """f(a) <= f(b) (or < when strict): f is continuous between a and b and its derivative has a visible sign there.
 
-        `variable` must be declared as a real between the two points, so that the sign is read off exactly there. `slope` is
-        the derivative in the form in which its sign is visible, where engine 1 would not find that form.
+        `variable` must be declared as a real between the two points, so that the sign is read off exactly there.
+        `slope` is the derivative in the form in which its sign is visible, where engine 1 would not find that form.
         """
         if slope is not None and not self._zero(sympy.diff(function, variable) - slope, ()):
             raise NotShown(f"monotone: {slope} is not the derivative of {function}")
@@ -279,7 +278,7 @@ class Proof(Scope):
         raise NotShown("monotone: the claim does not compare the function at the ends of the variable's interval")
 
     def _interval(self, variable: Any, function: Any, low: Any = None, high: Any = None) -> tuple[Any, Any]:
-        """The ends between which the variable was declared; nothing else may be known of it, and the function reaches both."""
+        """The ends between which the variable was declared: all that is known of it, and the function reaches both."""
         declared = self.bounds(variable)
         if declared is None or declared.low is None or declared.high is None or not variable.is_real:
             raise NotShown(f"{variable} is not declared as a real between two points")
@@ -395,7 +394,7 @@ class Proof(Scope):
         return self._establish("instance", substituted(fact.claim, at), because, [fact])
 
     def _substitutable(self, claim: Any, at: Mapping[Any, Any]) -> None:
-        """Putting the values in means the same as taking the claim at them: nothing is hidden, random or differentiated."""
+        """Putting the values in is taking the claim at them: nothing is hidden, random or differentiated."""
         given, free = set(at), set().union(*(v.free_symbols for v in at.values()))
         for symbol in given:
             if self.bounds(symbol) is None or not symbol.is_Symbol:

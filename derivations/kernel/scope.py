@@ -1,11 +1,11 @@
-"""What a theorem declares: its symbols with their domains, its hypotheses, and how a random instance of them is drawn."""
+"""What a theorem declares: its symbols and their domains, its hypotheses, and how a random instance is drawn."""
 
 from __future__ import annotations
 
 import copy
 import itertools
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -214,7 +214,7 @@ class Scope:
         return relation
 
     def accept(self, relation: Any, given: Scope) -> None:
-        """Use a shown inequality; for a free index of which `given` knows nothing but the range, at each index of that range."""
+        """Use a shown inequality; for a free index of which only the range is known, at each index of that range."""
         ranges = {k: given.ranges[k] for k in relation.free_symbols & given.ranges.keys() if given._unconstrained(k)}
         before = len(self.slacks)
         self.assume(relation)
@@ -222,7 +222,7 @@ class Scope:
             self.lemmas += [(slack, strict, ranges) for slack, strict in self.slacks[before:]]
 
     def _unconstrained(self, index: Any) -> bool:
-        """Whether its range is all that is known of the index: it stands in no hypothesis, bound, size, recursion or law."""
+        """Whether the range is all that is known of the index: no hypothesis, bound, size, recursion or law has it."""
         mentions = [h.free_symbols for h in self.hypotheses] + [
             s.free_symbols for s, _ in self.slacks if not self._own_range(s, index)
         ]
@@ -290,7 +290,7 @@ class Scope:
         return worst is not None and self._visible(worst)
 
     def _at_worst_end(self, difference: Any) -> Any:
-        """The difference at the end of an index's range where it is smallest: it is affine in the index, its slope has a sign."""
+        """The difference at the end of an index's range where it is smallest: affine, with a slope of one sign."""
         indices = difference.free_symbols & self.ranges.keys()
         for index in sorted(indices, key=str):
             bounds = [b for other in indices - {index} for b in self.ranges[other]]
@@ -339,7 +339,7 @@ class Scope:
         return any(part.has(*labels) for part in self._rules_behind(expr))
 
     def laws_exist(self, expr: Any) -> bool:
-        """Whether the random entries of the expression have laws that exist: a covariance need not be one of anything."""
+        """Whether the random entries of the expression have laws that exist: not every number is a covariance."""
         parts = (expr, *self._rules_behind(expr))
         labels = {base: base.label if isinstance(base, sympy.IndexedBase) else base for base in self.laws}
         return all(law.certain for base, law in self.laws.items() if any(part.has(labels[base]) for part in parts))
@@ -356,7 +356,7 @@ class Scope:
         return [part for rule in found.values() for part in (rule.start, rule.following)]
 
     def hidden(self, expr: Any) -> set[Any]:
-        """Symbols that the expression depends on without showing them: in the rules of its sequences, in the laws of its entries."""
+        """Symbols that the expression hides: in the rules of its sequences, in the laws of its entries."""
         bound = {s for r in self.recursions.values() for s in (*r.indices, r.time)}
         found = {s for part in self._rules_behind(expr) for s in part.free_symbols} - bound
         for base, law in self.laws.items():

@@ -1,7 +1,7 @@
 """Signs that can be read off an expression: the certificate check behind every inequality.
 
-`nonnegative` looks only at the form (squares, absolute values, sums and products of non-negative parts, the slacks of the
-hypotheses); it never searches. A proof exhibits the form, this module reads it.
+`nonnegative` looks only at the form (squares, absolute values, sums and products of non-negative parts, the slacks of
+the hypotheses); it never searches. A proof exhibits the form, this module reads it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def nonnegative(expr: Any, scope: Any, *, strict: bool = False) -> bool:
 
 
 def real(expr: Any, scope: Any) -> bool:
-    """Whether the expression is visibly a real number: no logarithm or root of what might be negative, no division by 0."""
+    """Whether the expression is visibly a real number: no logarithm or root of a negative, no division by 0."""
     if expr.is_real is True:
         return True
     if isinstance(expr, sympy.log):
@@ -101,7 +101,7 @@ def _dominated(expr: Any, scope: Any) -> bool:
 
 
 def _fold_sign(expr: Any, scope: Any, strict: bool) -> bool:
-    """Every term under an index of its own, which knows its range and nothing that was assumed of another of its name."""
+    """Every term under an index of its own, of which its range is known, and nothing assumed of a namesake."""
     own: dict[Any, Any] = {}
     nonempty = True
     for index, low, high in reversed(expr.limits):
@@ -120,7 +120,7 @@ def _nonzero(expr: Any, scope: Any) -> bool:
 
 
 def _product_sign(expr: Any, scope: Any, strict: bool) -> bool:
-    """An even number of non-positive factors, all others non-negative; equal factors of unknown sign pair up to squares."""
+    """An even number of non-positive factors, all others non-negative; equal factors of no known sign are squares."""
     negative = False
     for factor in Mul.make_args(expr):
         if nonnegative(factor, scope, strict=strict):

@@ -135,7 +135,7 @@ def theorem(
 def misprint(
     title: str, *, corrected: str, covers: Sequence[str] = (), sources: Sequence[Source] = ()
 ) -> Callable[[Callable[[Proof], Any]], Entry]:
-    """Declare a printed formula that is false: the body refutes it at an exact point; `corrected` is the theorem that is true."""
+    """Declare a printed formula that is false: the body refutes it at a point; `corrected` names what is true."""
 
     def declare(write: Callable[[Proof], Any]) -> Entry:
         return _register(write, "misprint", title, covers, sources, corrected)
@@ -176,4 +176,4 @@ def load(topics: Sequence[str]) -> None:
         importlib.import_module(f"backproof.derivations.{topic}")
 
 
-__all__ = ["Derivation", "Entry", "REGISTRY", "Source", "is_zero", "load", "misprint", "remark", "sympy", "theorem"]
+__all__ = ["REGISTRY", "Derivation", "Entry", "Source", "is_zero", "load", "misprint", "remark", "sympy", "theorem"]
