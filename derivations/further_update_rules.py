@@ -1,6 +1,7 @@
 """More published optimizer rules and silent variants, for telling which one a black box implements.
 
-Written as in `update_rules`: one SymPy map from a state to the next state an entry. `Norm(x)` stands for the Euclidean norm over the
+Written as in `update_rules`: one SymPy map from a state to the next state an entry. `Norm(x)` stands for the
+Euclidean norm over the
 tensor that an entry belongs to. A rule here has no entry in the contract of conformance; it only has a name.
 """
 
@@ -50,7 +51,8 @@ product = Symbol("product", real=True)  # of the momenta so far
 class Candidate:
     """One rule that a black box may be, in the words in which it is named.
 
-    `decay` says how weight decay enters: not at all, `coupled`, `decoupled` (before the update), `after` it, `without-lr`.
+    `decay` says how weight decay enters: not at all, `coupled`, `decoupled` (before the update), `after` it,
+    `without-lr`.
     """
 
     name: str
@@ -107,9 +109,14 @@ def _further() -> list[Candidate]:
     found: list[Candidate] = []
 
     def add(
-        name: str, description: str, hyper: tuple[Symbol, ...], state: Mapping[Symbol, Expr], step: Expr,
-        initial: Mapping[Symbol, Expr] | None = None, special: tuple[str, ...] = (),
-    ) -> None:  # fmt: skip
+        name: str,
+        description: str,
+        hyper: tuple[Symbol, ...],
+        state: Mapping[Symbol, Expr],
+        step: Expr,
+        initial: Mapping[Symbol, Expr] | None = None,
+        special: tuple[str, ...] = (),
+    ) -> None:
         starts = tuple((initial or {}).get(symbol, Integer(0)) for symbol in state)
         found.append(
             Candidate(
@@ -124,8 +131,14 @@ def _further() -> list[Candidate]:
     add("momentum-ema", "momentum with averaged gradients", (lr, momentum), {v: _ema}, theta - lr * _ema)
     nesterov_ema = theta - lr * (momentum * _ema + (1 - momentum) * g)
     add("nesterov-ema", "Nesterov's momentum with averaged gradients", (lr, momentum), {v: _ema}, nesterov_ema)
-    add("qhm", "quasi-hyperbolic momentum", (lr, momentum, nu), {v: _ema}, theta - lr * ((1 - nu) * g + nu * _ema),
-        special=("sgd", "momentum-ema", "nesterov-ema", "momentum", "nesterov"))  # fmt: skip
+    add(
+        "qhm",
+        "quasi-hyperbolic momentum",
+        (lr, momentum, nu),
+        {v: _ema},
+        theta - lr * ((1 - nu) * g + nu * _ema),
+        special=("sgd", "momentum-ema", "nesterov-ema", "momentum", "nesterov"),
+    )
     decayed = theta - lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s + g**2) + eps)
     add(
         "adagrad-decayed",
@@ -152,11 +165,21 @@ def _further() -> list[Candidate]:
             )
             name = f"[{conventions}]" if conventions else ""
             velocity, step = _rmsprop_momentum(root, inside)
-            add(f"rmsprop-momentum{name}", f"RMSProp with momentum, epsilon {word} the root, {where} the velocity",
-                (*rms, momentum), {s: _s, v: velocity}, step)  # fmt: skip
+            add(
+                f"rmsprop-momentum{name}",
+                f"RMSProp with momentum, epsilon {word} the root, {where} the velocity",
+                (*rms, momentum),
+                {s: _s, v: velocity},
+                step,
+            )
             velocity, step = _rmsprop_momentum(centered, inside)
-            add(f"rmsprop-centered-momentum{name}", f"centered RMSProp with momentum, epsilon {word} the root, {where} the velocity",
-                (*rms, momentum), {s: _s, m: _mean, v: velocity}, step)  # fmt: skip
+            add(
+                f"rmsprop-centered-momentum{name}",
+                f"centered RMSProp with momentum, epsilon {word} the root, {where} the velocity",
+                (*rms, momentum),
+                {s: _s, m: _mean, v: velocity},
+                step,
+            )
         raw = sqrt(_v + eps) if how else sqrt(_v) + eps
         add(
             f"adam-uncorrected{how}",
@@ -166,8 +189,13 @@ def _further() -> list[Candidate]:
             theta - lr * _m / raw,
         )
         fixed = sqrt(_v / (1 - beta2) + eps) if how else sqrt(_v / (1 - beta2)) + eps
-        add(f"adam-corrected-once{how}", f"Adam whose bias correction never changes, epsilon {word} the root", adam, {m: _m, v: _v},
-            theta - lr * _m / (1 - beta1) / fixed)  # fmt: skip
+        add(
+            f"adam-corrected-once{how}",
+            f"Adam whose bias correction never changes, epsilon {word} the root",
+            adam,
+            {m: _m, v: _v},
+            theta - lr * _m / (1 - beta1) / fixed,
+        )
     ahead = beta1 * _m / (1 - beta1 ** (t + 1)) + (1 - beta1) * g / (1 - beta1**t)
     root = sqrt(_vh) + eps
     add("nadam", "Nadam with a constant momentum", adam, {m: _m, v: _v}, theta - lr * ahead / root)
@@ -177,8 +205,14 @@ def _further() -> list[Candidate]:
     now, after = _scheduled(t), _scheduled(t + 1)
     done = product * now
     nadam = (1 - now) * g / (1 - done) + after * _m / (1 - done * after)
-    add("nadam-scheduled", "Nadam with the scheduled momentum", (*adam, momentum_decay), {m: _m, v: _v, product: done},
-        theta - lr * nadam / root, {product: Integer(1)})  # fmt: skip
+    add(
+        "nadam-scheduled",
+        "Nadam with the scheduled momentum",
+        (*adam, momentum_decay),
+        {m: _m, v: _v, product: done},
+        theta - lr * nadam / root,
+        {product: Integer(1)},
+    )
     add("radam", "RAdam", adam, {m: _m, v: _v}, _radam(sqrt(_vh) + eps))
     add(
         "radam[eps=hat]",
@@ -207,8 +241,14 @@ def _further() -> list[Candidate]:
     )
     # around the last mean instead it is the same map: g - m_t is beta1 times g - m_(t-1)
     added = v - (1 - beta2) * sign(v - g**2) * g**2
-    add("yogi", "Yogi", (*adam, initial_accumulator_value), {m: _m, v: added}, theta - lr * _mh / (sqrt(added / (1 - beta2**t)) + eps),
-        {m: initial_accumulator_value, v: initial_accumulator_value})  # fmt: skip
+    add(
+        "yogi",
+        "Yogi",
+        (*adam, initial_accumulator_value),
+        {m: _m, v: added},
+        theta - lr * _mh / (sqrt(added / (1 - beta2**t)) + eps),
+        {m: initial_accumulator_value, v: initial_accumulator_value},
+    )
     lion = sign(beta1 * m + (1 - beta1) * g)
     add("lion", "Lion", (lr, beta1, beta2), {m: beta2 * m + (1 - beta2) * g}, theta - lr * lion, special=("signum",))
     update = _mh / (sqrt(_vh) + eps) + weight_decay * theta
@@ -240,26 +280,47 @@ def _further() -> list[Candidate]:
     mean = begun * (beta1 * m + (1 - beta1) * g / Max(sqrt(v), eps))
     add("adopt", "ADOPT", adam, {m: mean, v: begun * _v + (1 - begun) * g**2}, theta - lr * mean)
     # the rate of a step was settled after the step before it
-    add("asgd", "averaged SGD's iterate", (lr, lambd, alpha), {rate: lr / (1 + lambd * lr * t) ** alpha},
-        theta * (1 - lambd * rate) - rate * g, {rate: lr}, special=("sgd",))  # fmt: skip
+    add(
+        "asgd",
+        "averaged SGD's iterate",
+        (lr, lambd, alpha),
+        {rate: lr / (1 + lambd * lr * t) ** alpha},
+        theta * (1 - lambd * rate) - rate * g,
+        {rate: lr},
+        special=("sgd",),
+    )
     return found
 
 
 def _published() -> list[Candidate]:
     titles = {
-        "sgd": "gradient descent", "momentum": "momentum", "nesterov": "Nesterov's momentum", "adagrad": "AdaGrad", "adadelta": "AdaDelta",
-        "rmsprop": "RMSProp", "rmsprop-centered": "centered RMSProp", "adam": "Adam", "adamw": "AdamW", "amsgrad": "AMSGrad",
-    }  # fmt: skip
+        "sgd": "gradient descent",
+        "momentum": "momentum",
+        "nesterov": "Nesterov's momentum",
+        "adagrad": "AdaGrad",
+        "adadelta": "AdaDelta",
+        "rmsprop": "RMSProp",
+        "rmsprop-centered": "centered RMSProp",
+        "adam": "Adam",
+        "adamw": "AdamW",
+        "amsgrad": "AMSGrad",
+    }
     words = {
-        "eps=inside": "epsilon under the root", "eps=hat": "epsilon added before bias correction",
-        "lr=inside-velocity": "the rate inside the velocity", "first-step=undamped": "the first gradient undamped",
+        "eps=inside": "epsilon under the root",
+        "eps=hat": "epsilon added before bias correction",
+        "lr=inside-velocity": "the rate inside the velocity",
+        "first-step=undamped": "the first gradient undamped",
         "max=corrected": "the maximum over corrected moments",
-    }  # fmt: skip
+    }
     choices = {
-        "momentum": ("", "lr=inside-velocity"), "nesterov": ("", "lr=inside-velocity"), "adagrad": ("", "eps=inside"),
-        "rmsprop": ("", "eps=inside"), "rmsprop-centered": ("", "eps=inside"), "adam": ("", "eps=inside", "eps=hat"),
+        "momentum": ("", "lr=inside-velocity"),
+        "nesterov": ("", "lr=inside-velocity"),
+        "adagrad": ("", "eps=inside"),
+        "rmsprop": ("", "eps=inside"),
+        "rmsprop-centered": ("", "eps=inside"),
+        "adam": ("", "eps=inside", "eps=hat"),
         "amsgrad": ("", "eps=inside", "eps=hat", "max=corrected", "eps=inside,max=corrected"),
-    }  # fmt: skip
+    }
     found = []
     for name in PUBLISHED:
         if name == "adamw":  # Adam with decoupled decay, below
@@ -269,24 +330,44 @@ def _published() -> list[Candidate]:
             rule = update_rule(full)
             neutral = {weight_decay: 0, dampening: 0, initial_accumulator_value: 0}
             described = ", ".join([titles[name], *(words[c] for c in inside.split(",") if c)])
-            found.append(Candidate(
-                full, described, tuple(h for h in rule.hyperparameters if h not in neutral), rule.state,
-                tuple(e.subs(neutral) for e in rule.next_state), rule.next_parameter.subs(neutral),
-                tuple(e.subs(neutral) for e in rule.initial),
-            ))  # fmt: skip
+            found.append(
+                Candidate(
+                    full,
+                    described,
+                    tuple(h for h in rule.hyperparameters if h not in neutral),
+                    rule.state,
+                    tuple(e.subs(neutral) for e in rule.next_state),
+                    rule.next_parameter.subs(neutral),
+                    tuple(e.subs(neutral) for e in rule.initial),
+                )
+            )
     # dampened from the start, momentum is momentum at another rate; from the second step on it is not
     rule = update_rule("momentum[first-step=undamped]")
-    found.append(Candidate(
-        "momentum[first-step=undamped]", "dampened momentum, the first gradient undamped", (lr, momentum, dampening), rule.state,
-        tuple(e.subs({weight_decay: 0}) for e in rule.next_state), rule.next_parameter.subs({weight_decay: 0}), rule.initial,
-        special_cases=("sgd", "momentum", "momentum-ema"),
-    ))  # fmt: skip
+    found.append(
+        Candidate(
+            "momentum[first-step=undamped]",
+            "dampened momentum, the first gradient undamped",
+            (lr, momentum, dampening),
+            rule.state,
+            tuple(e.subs({weight_decay: 0}) for e in rule.next_state),
+            rule.next_parameter.subs({weight_decay: 0}),
+            rule.initial,
+            special_cases=("sgd", "momentum", "momentum-ema"),
+        )
+    )
     rule = update_rule("adagrad")  # with epsilon under the root, a start would only be a larger epsilon
-    found.append(Candidate(
-        "adagrad[start]", "AdaGrad with a started accumulator", (lr, eps, initial_accumulator_value),
-        rule.state, tuple(e.subs({weight_decay: 0}) for e in rule.next_state), rule.next_parameter.subs({weight_decay: 0}),
-        rule.initial, special_cases=("adagrad", "adagrad[eps=inside]"),
-    ))  # fmt: skip
+    found.append(
+        Candidate(
+            "adagrad[start]",
+            "AdaGrad with a started accumulator",
+            (lr, eps, initial_accumulator_value),
+            rule.state,
+            tuple(e.subs({weight_decay: 0}) for e in rule.next_state),
+            rule.next_parameter.subs({weight_decay: 0}),
+            rule.initial,
+            special_cases=("adagrad", "adagrad[eps=inside]"),
+        )
+    )
     return found
 
 

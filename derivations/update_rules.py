@@ -1,7 +1,8 @@
 """The published optimizer rules with their conventions, each as one SymPy map from a state to the next state.
 
 Every symbol stands for one entry of an array: `theta` the parameter, `g` the gradient at the point that the optimizer
-holds, `t` the number of the update (from 1) and one symbol a state. The theorems on momentum and on adaptive methods and the
+holds, `t` the number of the update (from 1) and one symbol a state. The theorems on momentum and on adaptive methods
+and the
 oracles of conformance read the same expressions, so neither can drift from the other.
 
     >>> rule = update_rule("adam[eps=inside]")
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sympy import Expr, Integer, Max, Min, Symbol, lambdify, sqrt, sympify
+from sympy import Expr, Integer, Max, Min, S, Symbol, lambdify, sqrt, sympify
 
 theta = Symbol("theta", real=True)
 g = Symbol("g", real=True)
@@ -93,7 +94,7 @@ class UpdateRule:
 Convention = Mapping[str, str]
 
 
-def _root(square: Expr, how: str, correction: Expr = Integer(1)) -> Expr:
+def _root(square: Expr, how: str, correction: Expr = S.One) -> Expr:
     """The denominator sqrt(square / correction) with epsilon where the convention puts it."""
     if how == "inside":
         return sqrt(square / correction + eps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -184,9 +185,22 @@ test_overdeclared = conformance(descent, "sgd", expected_failures={"quiet": "it 
 def outcomes(folder: Path, *arguments: str) -> dict[str, int]:
     """Run the suite in a process of its own and count what its JUnit report says."""
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "backproof.plugin", "-q", "--junitxml=junit.xml", *arguments, str(folder)],
-        cwd=folder, capture_output=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "backproof.plugin",
+            "-q",
+            "--junitxml=junit.xml",
+            *arguments,
+            str(folder),
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(backproof.__file__).parents[1])},
+        capture_output=True,
+        check=False,
+    )
     (suite,) = ElementTree.parse(folder / "junit.xml").getroot()
     return {name: int(suite.attrib[name]) for name in ("tests", "failures", "skipped", "errors")}
 

@@ -1,4 +1,5 @@
-"""Which rule is it: every known rule is recognized from its path alone, with its hyperparameters, and nothing else is."""
+"""Which rule is it: every known rule is recognized from its path alone, with its hyperparameters, and nothing else
+is."""
 
 from __future__ import annotations
 
@@ -27,10 +28,25 @@ from backproof.properties.subjects.identification import (
 
 #: odd values, none of them a first guess
 VALUES = {
-    "lr": 0.013, "momentum": 0.83, "beta1": 0.87, "beta2": 0.983, "alpha": 0.93, "rho": 0.91, "eps": 3e-6, "dampening": 0.37, "nu": 0.63,
-    "nu1": 0.66, "nu2": 0.8, "momentum_decay": 0.004, "lr_decay": 0.07, "lambd": 0.02, "power": 0.3, "eps_root": 1e-9,
-    "initial_accumulator_value": 0.23, "weight_decay": 0.06,
-}  # fmt: skip
+    "lr": 0.013,
+    "momentum": 0.83,
+    "beta1": 0.87,
+    "beta2": 0.983,
+    "alpha": 0.93,
+    "rho": 0.91,
+    "eps": 3e-6,
+    "dampening": 0.37,
+    "nu": 0.63,
+    "nu1": 0.66,
+    "nu2": 0.8,
+    "momentum_decay": 0.004,
+    "lr_decay": 0.07,
+    "lambd": 0.02,
+    "power": 0.3,
+    "eps_root": 1e-9,
+    "initial_accumulator_value": 0.23,
+    "weight_decay": 0.06,
+}
 
 
 def values(candidate: Candidate) -> dict[str, float]:

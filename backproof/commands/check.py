@@ -31,7 +31,8 @@ def check(
 ) -> None:
     """Hold an implementation to a published rule: exit 0 if it conforms, 1 if it does not, 2 if that cannot be told.
 
-    [bold]Examples[/bold]: backproof check torch.optim:Adam --as adam; backproof check my.py:loss --as binary-cross-entropy
+    [bold]Examples[/bold]: backproof check torch.optim:Adam --as adam; backproof check my.py:loss --as
+    binary-cross-entropy
     """
     from backproof import conformance
 

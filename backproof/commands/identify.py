@@ -20,7 +20,8 @@ def identify(
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds until a silent target is given up.")] = 60.0,
     path: Annotated[Path | None, typer.Option("--json", help="Write the ranked list to this file too.")] = None,
 ) -> None:
-    """Tell which rule an implementation is: exit 0 if a known one reproduces it, 1 if none does, 2 if that cannot be told.
+    """Tell which rule an implementation is: exit 0 if a known one reproduces it, 1 if none does, 2 if that cannot be
+    told.
 
     [bold]Example[/bold]: backproof identify my_package.optim:Mystery
     """

@@ -13,8 +13,8 @@ from .report import Law, NotCheckable
 from .targets import signature
 
 FORMULA = (
-    "train: y = w (x - mean) / sqrt(var + eps) + b with the biased var of the batch; running <- (1 - m) running + m batch, "
-    "with the unbiased var; eval: the running statistics in their place"
+    "train: y = w (x - mean) / sqrt(var + eps) + b with the biased var of the batch; "
+    "running <- (1 - m) running + m batch, with the unbiased var; eval: the running statistics in their place"
 )
 Step = tuple[str, Array, Array]
 

@@ -1,6 +1,7 @@
 """Exact and distribution-free tests for targets that draw random numbers.
 
-Every test compares a p-value with `ALPHA`, so a right target fails one with at most that probability, whatever its generator. The numbers
+Every test compares a p-value with `ALPHA`, so a right target fails one with at most that probability, whatever its
+generator. The numbers
 of draws are chosen so that the smallest effects named in `docs/conformance.md` are seen with probability 0.99 and more.
 """
 
@@ -60,7 +61,8 @@ def pairs_agree(marks: Array, p: float) -> tuple[tuple[int, int], int, float]:
 def dispersion(counts: Array, trials: int, p: float) -> float:
     """Return the two-sided p-value of the spread of counts that are each binomial.
 
-    The index of dispersion is compared with chi-squared; with `trials * p * (1 - p)` of 25 and more the approximation errs on
+    The index of dispersion is compared with chi-squared; with `trials * p * (1 - p)` of 25 and more the
+    approximation errs on
     the far tail by a factor that the margin below covers.
     """
     statistic = float(np.sum((counts - trials * p) ** 2) / (trials * p * (1 - p)))
@@ -78,7 +80,8 @@ def uniform_cells(counts: Array) -> float:
 def distribution(values: Array, cdf: Array) -> tuple[float, float]:
     """Return the largest distance between the empirical and the exact distribution, and its p-value.
 
-    `cdf` holds the exact distribution function at the sorted values. Dvoretzky-Kiefer-Wolfowitz with Massart's constant:
+    `cdf` holds the exact distribution function at the sorted values. Dvoretzky-Kiefer-Wolfowitz with Massart's
+    constant:
     P(distance > d) <= 2 exp(-2 n d^2), for every distribution and every n.
     """
     n = len(values)

@@ -143,9 +143,13 @@ def rate(s: Dropout) -> Violation | None:
         ((y, _),) = s.run(p, np.ones((500, 500)))
         dropped = int(np.sum(y == 0))
         found = s.unlikely(
-            binomial(dropped, y.size, p), {"p": p, "units": y.size}, f"{p} of the units dropped", dropped / y.size,
-            s.lines(p, (500, 500), "print((y == 0).double().mean())"), "wrong rate",
-        )  # fmt: skip
+            binomial(dropped, y.size, p),
+            {"p": p, "units": y.size},
+            f"{p} of the units dropped",
+            dropped / y.size,
+            s.lines(p, (500, 500), "print((y == 0).double().mean())"),
+            "wrong rate",
+        )
         if found:
             return found
     return None
@@ -162,15 +166,23 @@ def independence(s: Dropout, name: str, p: float, marks: Array, shape: tuple[int
     lines = s.lines(p, shape, show)
     (one, other), count, value = pairs_agree(marks, p)
     found = s.unlikely(
-        value, {"p": p, "shape": list(shape), name: [one, other], "compared": marks.shape[1]},
-        f"agreement of {p * p + (1 - p) ** 2:.4f}", count / marks.shape[1], lines, f"{name} {one} and {other} go together",
-    )  # fmt: skip
+        value,
+        {"p": p, "shape": list(shape), name: [one, other], "compared": marks.shape[1]},
+        f"agreement of {p * p + (1 - p) ** 2:.4f}",
+        count / marks.shape[1],
+        lines,
+        f"{name} {one} and {other} go together",
+    )
     if found:
         return found
     return s.unlikely(
-        dispersion(marks.sum(axis=1), marks.shape[1], p), {"p": p, "shape": list(shape), "counted by": name},
-        "counts as spread as binomial ones", float(np.std(marks.sum(axis=1))), lines, f"counts by {name} are not binomial",
-    )  # fmt: skip
+        dispersion(marks.sum(axis=1), marks.shape[1], p),
+        {"p": p, "shape": list(shape), "counted by": name},
+        "counts as spread as binomial ones",
+        float(np.std(marks.sum(axis=1))),
+        lines,
+        f"counts by {name} are not binomial",
+    )
 
 
 def units(s: Dropout) -> Violation | None:
@@ -242,9 +254,13 @@ def inputs_do_not_matter(s: Dropout) -> Violation | None:
     for scale in np.unique(scales):
         dropped = int(np.sum(y[scales == scale] == 0))
         found = s.unlikely(
-            binomial(dropped, 40_000, p), {"p": p, "x": float(scale)}, p, dropped / 40_000,
-            s.lines(p, (40_000,), f"print((drop({scale} * x) == 0).double().mean())"), f"inputs of {scale} are dropped otherwise",
-        )  # fmt: skip
+            binomial(dropped, 40_000, p),
+            {"p": p, "x": float(scale)},
+            p,
+            dropped / 40_000,
+            s.lines(p, (40_000,), f"print((drop({scale} * x) == 0).double().mean())"),
+            f"inputs of {scale} are dropped otherwise",
+        )
         if found:
             return found
     return None

@@ -1,6 +1,7 @@
 """The kinds whose targets are functions of arrays: one case in, arrays out, compared with the exact values.
 
-A case is plain data, so that it can be run, shrunk and printed. A kind says how its target is called, what is right, and how far
+A case is plain data, so that it can be run, shrunk and printed. A kind says how its target is called, what is right,
+and how far
 rounding may stray; the walk through the cases, the comparison and the shrinking are the same for all.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -125,8 +126,7 @@ def backpropagation(
 def network(rng: np.random.Generator, widths: tuple[int, ...], n: int, scale: float = 1.0) -> Case:
     """Return a random network with a batch."""
     layers = [
-        (scale * rng.normal(size=(out, inside)), scale * rng.normal(size=out))
-        for inside, out in zip(widths[:-1], widths[1:], strict=True)
+        (scale * rng.normal(size=(out, inside)), scale * rng.normal(size=out)) for inside, out in pairwise(widths)
     ]
     x = rng.normal(size=(n, widths[0]))
     return Case({"layers": layers, "x": x, "labels": rng.integers(0, widths[-1], size=n)})

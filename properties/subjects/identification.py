@@ -1,7 +1,9 @@
 """Tell which published rule a black box implements, and recover its hyperparameters.
 
-The box is run once, for ten steps, on a stored probe of exact rationals. Every candidate is then fitted to what it did: nonlinear
-least squares in the hyperparameters, relative to how far each entry moved. Only a candidate that reproduces every entry to rounding is
+The box is run once, for ten steps, on a stored probe of exact rationals. Every candidate is then fitted to what it
+did: nonlinear
+least squares in the hyperparameters, relative to how far each entry moved. Only a candidate that reproduces every
+entry to rounding is
 named; the closest of the others is the near miss.
 """
 
@@ -59,7 +61,7 @@ MATRIX: tuple[tuple[Fraction, ...], ...] = tuple(
     )
 )
 #: gradients of the vector at 0, from far below the usual epsilons to far above them
-SCALES = tuple(F(1, 10**k) for k in (10, 9, 8, 7, 5, 3)) + (F(1), F(60))
+SCALES = (*(F(1, 10**k) for k in (10, 9, 8, 7, 5, 3)), F(1), F(60))
 PATTERN = (3, 2, -1, 4, 1, -2, 3, -4, 1, 2)
 
 
@@ -106,7 +108,7 @@ class Identifications(list[Identification]):
 
 
 def observed(form: Form) -> tuple[Array, bool]:
-    """Return where the target's parameters were after each step, shape `(steps, entries)`, and whether the rate changed."""
+    """Return the target's parameters after each step, shape `(steps, entries)`, and whether the rate changed."""
     tensors = tuple(
         Tensor(np.array([float(x) for x in start]).reshape(shape)) for start, shape in zip(STARTS, SHAPES, strict=True)
     )
@@ -186,18 +188,32 @@ def defaults(form: Form) -> dict[str, float]:
 
 #: first guesses, where the target's signature gives none
 GUESSES: Mapping[str, tuple[float, ...]] = {
-    "lr": (1e-3, 0.1), "momentum": (0.9, 0.5), "beta1": (0.9, 0.6), "beta2": (0.999, 0.9), "alpha": (0.99, 0.9, 0.75), "rho": (0.9, 0.95),
-    "eps": (1e-8, 1e-6, 1e-3), "weight_decay": (0.01, 0.1), "dampening": (0.3, -0.3), "nu": (0.7,), "nu1": (0.7,), "nu2": (1.0, 0.9),
-    "momentum_decay": (0.004, 1.0), "lr_decay": (0.01, 0.3), "lambd": (1e-4, 0.1), "power": (0.25, 0.125), "eps_root": (1e-16, 1e-8),
+    "lr": (1e-3, 0.1),
+    "momentum": (0.9, 0.5),
+    "beta1": (0.9, 0.6),
+    "beta2": (0.999, 0.9),
+    "alpha": (0.99, 0.9, 0.75),
+    "rho": (0.9, 0.95),
+    "eps": (1e-8, 1e-6, 1e-3),
+    "weight_decay": (0.01, 0.1),
+    "dampening": (0.3, -0.3),
+    "nu": (0.7,),
+    "nu1": (0.7,),
+    "nu2": (1.0, 0.9),
+    "momentum_decay": (0.004, 1.0),
+    "lr_decay": (0.01, 0.3),
+    "lambd": (1e-4, 0.1),
+    "power": (0.25, 0.125),
+    "eps_root": (1e-16, 1e-8),
     "initial_accumulator_value": (0.1, 1e-6),
-}  # fmt: skip
+}
 DECAYING = ("momentum", "beta1", "beta2", "alpha", "rho")
 STEPWISE = ("signum", "lion")
 LINEAR = ("dampening", "nu", "nu1", "nu2", "power")
 
 
 def _inward(name: str, value: float) -> float:
-    """The coordinate in which a hyperparameter is fitted: its logarithm, or the log-odds of what lies between 0 and 1."""
+    """The coordinate in which a hyperparameter is fitted: its logarithm, or log-odds between 0 and 1."""
     if name in LINEAR:
         return value
     if name in DECAYING:
@@ -224,9 +240,17 @@ def _norm(x: Any) -> Array:
 
 
 FUNCTIONS = [
-    {"Norm": _norm, "Max": np.maximum, "Min": np.minimum, "sqrt": lambda x: np.sqrt(np.maximum(x, 0)), "sign": np.sign, "Abs": np.abs, "exp": np.exp},
+    {
+        "Norm": _norm,
+        "Max": np.maximum,
+        "Min": np.minimum,
+        "sqrt": lambda x: np.sqrt(np.maximum(x, 0)),
+        "sign": np.sign,
+        "Abs": np.abs,
+        "exp": np.exp,
+    },
     "numpy",
-]  # fmt: skip
+]
 _steps: dict[Candidate, Callable[..., Any]] = {}
 
 
@@ -340,7 +364,7 @@ class Fitting:
             self.residual({**guesses(self.names, {})[0], **dict(zip(names, values, strict=True))})
 
     def undecayed(self, guess: dict[str, float], evaluations: int) -> dict[str, float]:
-        """A guess under decay: first without it, on entries that start at 0 and have large gradients; then by trying out."""
+        """A guess under decay: without it on entries that start at 0 and have large gradients, then by trying out."""
         if not self.how:
             return guess
         bare = Fitting(self.candidate, "", self.seen, self.changed)
@@ -388,8 +412,15 @@ class Fitting:
             self.closest["lr"] *= self.factor
         if fine and self.best.deviation < 0.2:
             begin = np.array([_inward(name, self.best.hyper[name]) for name in free])
-            exact = least_squares(lambda z: self.residual(hyper(z)), begin, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15,
-                                 max_nfev=40 * len(free))  # fmt: skip
+            exact = least_squares(
+                lambda z: self.residual(hyper(z)),
+                begin,
+                method="lm",
+                xtol=1e-15,
+                ftol=1e-15,
+                gtol=1e-15,
+                max_nfev=40 * len(free),
+            )
             least_squares(
                 lambda z: self.residual(hyper(z)),
                 exact.x,
@@ -566,7 +597,8 @@ def _named(fit: Fit) -> dict[str, Any]:
 def identify(target: Any, *, kind: str | None = None, device: str = "cpu", timeout: float = 60) -> Identifications:
     """Return the published rules that reproduce a target, the simplest first; an empty list when none does.
 
-    An optimizer's hyperparameters are recovered, also those that it has fixed inside. Of another kind (`kind="activation"`) the
+    An optimizer's hyperparameters are recovered, also those that it has fixed inside. Of another kind
+    (`kind="activation"`) the
     rules are those whose laws all hold.
 
     Raises:

@@ -1,7 +1,9 @@
 """The kind `initializer`: the distribution of fresh weights, their fans, and the independence of entries and calls.
 
-Sizes: 160,000 entries see a standard deviation that is off by 2 % with power 0.99 (the variance of a normal sample is known to
-sqrt(2 / 160,000) = 0.35 %, and 4 % > (6.1 + 2.4) * 0.35 %); a uniform bound that is off by as much is seen by the largest entry alone.
+Sizes: 160,000 entries see a standard deviation that is off by 2 % with power 0.99 (the variance of a normal sample
+is known to
+sqrt(2 / 160,000) = 0.35 %, and 4 % > (6.1 + 2.4) * 0.35 %); a uniform bound that is off by as much is seen by the
+largest entry alone.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ FORMULAS = {
     "xavier-uniform": "uniform on [-a, a] with a = sqrt(6 / (fan_in + fan_out))",
     "he-normal": "normal with mean 0 and variance 2 / fan_in",
     "he-uniform": "uniform on [-a, a] with a = sqrt(6 / fan_in)",
-    "orthogonal": "Haar-distributed orthogonal matrix, cut to shape (rows of length fan_in): the shorter side is orthonormal",
+    "orthogonal": "a Haar-distributed orthogonal matrix, cut to shape: the shorter side is orthonormal",
 }
 Array = np.ndarray
 
@@ -121,8 +123,14 @@ def _spread(s: Initializer, w: Array, shape: tuple[int, ...], claim: str) -> Vio
         top = float(max(-x[0], x[-1])) / scale
         inside = n * float(special.log1p(-2 * special.ndtr(-top)))  # log of P(no entry beyond the largest one)
         for value, side in ((math.exp(inside), "truncated"), (-math.expm1(inside), "heavy")):
-            found = found or s.unlikely(value, told, f"largest entry about {math.sqrt(2 * math.log(n)) * scale:.4g}",
-                                        top * scale, lines, f"the tails are {side}")  # fmt: skip
+            found = found or s.unlikely(
+                value,
+                told,
+                f"largest entry about {math.sqrt(2 * math.log(n)) * scale:.4g}",
+                top * scale,
+                lines,
+                f"the tails are {side}",
+            )
     else:
         top = float(max(-x[0], x[-1]))
         if top > scale * (1 + 1e-6):
@@ -175,9 +183,13 @@ def _ties(s: Initializer, name: str, marks: Array, shape: tuple[int, ...], what:
     lines = s.lines(shape, "print(w)")
     (one, other), count, value = pairs_agree(marks, 0.5)
     return s.unlikely(
-        value, {"shape": list(shape), name: [one, other], "compared": marks.shape[1]}, f"{what} agree in half of the cases",
-        count / marks.shape[1], lines, f"{name} {one} and {other} go together",
-    )  # fmt: skip
+        value,
+        {"shape": list(shape), name: [one, other], "compared": marks.shape[1]},
+        f"{what} agree in half of the cases",
+        count / marks.shape[1],
+        lines,
+        f"{name} {one} and {other} go together",
+    )
 
 
 def entries(s: Initializer) -> Violation | None:
@@ -193,8 +205,14 @@ def entries(s: Initializer) -> Violation | None:
                 return found
         for view in (np.abs(short) > scale, np.abs(long) > scale, long > 0, short > 0):
             value = dispersion(view.sum(axis=1), view.shape[1], 0.5)
-            found = s.unlikely(value, {"shape": list(shape)}, "lengths as spread as chance has them",
-                               float(np.std(view.sum(axis=1))), s.lines(shape, "print((w ** 2).sum(0))"), "lengths are not by chance")  # fmt: skip
+            found = s.unlikely(
+                value,
+                {"shape": list(shape)},
+                "lengths as spread as chance has them",
+                float(np.std(view.sum(axis=1))),
+                s.lines(shape, "print((w ** 2).sum(0))"),
+                "lengths are not by chance",
+            )
             if found:
                 return found
     return None
@@ -215,8 +233,13 @@ def calls(s: Initializer) -> Violation | None:
     s.begin("calls", 3)
     again = s.draw(shape, 2)
     if not np.array_equal(np.array([w.ravel() for w in again]), np.array(drawn[-2:])):
-        return s.wrong({"shape": list(shape)}, "the same state, the same weights", "other weights", s.lines(shape, "print(w)"),
-                       "the generator that was given is not the one that is used")  # fmt: skip
+        return s.wrong(
+            {"shape": list(shape)},
+            "the same state, the same weights",
+            "other weights",
+            s.lines(shape, "print(w)"),
+            "the generator that was given is not the one that is used",
+        )
     return None
 
 
@@ -281,11 +304,13 @@ def haar(s: Initializer) -> Violation | None:
                     cdf = 0.5 + 0.5 * np.sign(x) * special.betainc(0.5, (n - 1) / 2, x**2)
                     distance, value = distribution(x, cdf)
                     found = s.unlikely(
-                        value, {"shape": list(shape), "entry": [i, j], "calls": 2500, "view": name},
+                        value,
+                        {"shape": list(shape), "entry": [i, j], "calls": 2500, "view": name},
                         f"mean 0, variance 1/{n}, square beta(1/2, {(n - 1) / 2})",
-                        [float(np.mean(x)), float(np.var(x))], s.lines(shape, f"print(w[{i}, {j}])  # over many calls"),
+                        [float(np.mean(x)), float(np.var(x))],
+                        s.lines(shape, f"print(w[{i}, {j}])  # over many calls"),
                         f"entry {name} has not Haar's distribution: distance {distance:.3g}",
-                    )  # fmt: skip
+                    )
                     if found:
                         return found
     return None
@@ -302,9 +327,13 @@ def determinants(s: Initializer) -> Violation | None:
             ("products of entries in a column", int(np.sum(several[:, 0, 0] * several[:, 1, 0] > 0))),
         ):
             found = s.unlikely(
-                binomial(count, 2000, 0.5), {"shape": [n, n], "calls": 2000}, f"half of the {name} positive", count / 2000,
-                s.lines((n, n), "print(w)"), f"{name} are not of both signs alike",
-            )  # fmt: skip
+                binomial(count, 2000, 0.5),
+                {"shape": [n, n], "calls": 2000},
+                f"half of the {name} positive",
+                count / 2000,
+                s.lines((n, n), "print(w)"),
+                f"{name} are not of both signs alike",
+            )
             if found:
                 return found
     return None

@@ -98,7 +98,8 @@ class Loss(FunctionSubject):
             bound = (16 + n) * unit * max(float(value), size**2)
             slope = 16 * unit * size / max(1, scores.size) * 2
         else:
-            # an error of `unit * size` in a logit is inherited by the value and by every probability, which may be near 1
+            # an error of `unit * size` in a logit is inherited by the value and by every probability, which may be
+            # near 1
             bound = (16 + n) * unit * (1 + size)
             slope = (16 + n) * unit * (1 + size) / n
         if self.rule == "binary-cross-entropy" and size > LINEAR_FROM:

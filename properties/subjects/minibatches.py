@@ -63,8 +63,13 @@ def cover(s: Minibatches) -> Violation | None:
         for _ in range(3):
             order = s.order(n, size, rng)
             if not np.array_equal(np.sort(order), np.arange(n)):
-                return s.wrong({"n": n, "batch_size": size}, list(range(n)), sorted(order.tolist()), s.lines(n, size),
-                               "an epoch must have every index once")  # fmt: skip
+                return s.wrong(
+                    {"n": n, "batch_size": size},
+                    list(range(n)),
+                    sorted(order.tolist()),
+                    s.lines(n, size),
+                    "an epoch must have every index once",
+                )
     return None
 
 
@@ -92,10 +97,13 @@ def orders(s: Minibatches) -> Violation | None:
         counts = np.array(list(cells.values()))
         worst = max(cells, key=lambda order: abs(cells[order] - epochs / len(cells)))
         found = s.unlikely(
-            uniform_cells(counts), {"n": n, "batch_size": size, "epochs": epochs, "order": list(worst)},
-            f"each order in 1/{len(cells)} of the epochs", f"{cells[worst] / epochs:.4f} (1/{len(cells)} is {1 / len(cells):.4f})",
-            s.lines(n, size), "orders are not equally likely",
-        )  # fmt: skip
+            uniform_cells(counts),
+            {"n": n, "batch_size": size, "epochs": epochs, "order": list(worst)},
+            f"each order in 1/{len(cells)} of the epochs",
+            f"{cells[worst] / epochs:.4f} (1/{len(cells)} is {1 / len(cells):.4f})",
+            s.lines(n, size),
+            "orders are not equally likely",
+        )
         if found:
             return found
     return None
@@ -115,16 +123,24 @@ def places(s: Minibatches) -> Violation | None:
             neighbors[order[:-1], order[1:]] += 1
         (place, index), value = most_unusual(counts, epochs, 1 / n)
         found = s.unlikely(
-            value, {"n": n, "batch_size": size, "epochs": epochs, "index": index, "place": place}, f"1/{n} of the epochs",
-            float(counts[place, index] / epochs), s.lines(n, size), f"index {index} is not as likely at place {place}",
-        )  # fmt: skip
+            value,
+            {"n": n, "batch_size": size, "epochs": epochs, "index": index, "place": place},
+            f"1/{n} of the epochs",
+            float(counts[place, index] / epochs),
+            s.lines(n, size),
+            f"index {index} is not as likely at place {place}",
+        )
         apart = ~np.eye(n, dtype=bool)
         # in one epoch j follows i with probability (n - 1) / (n (n - 1)) = 1 / n
         (worst,), value = most_unusual(neighbors[apart], epochs, 1 / n)
         found = found or s.unlikely(
-            value, {"n": n, "batch_size": size, "epochs": epochs}, f"1/{n} of the epochs", float(neighbors[apart][worst] / epochs),
-            s.lines(n, size), "one index follows another more or less often than by chance",
-        )  # fmt: skip
+            value,
+            {"n": n, "batch_size": size, "epochs": epochs},
+            f"1/{n} of the epochs",
+            float(neighbors[apart][worst] / epochs),
+            s.lines(n, size),
+            "one index follows another more or less often than by chance",
+        )
         if found:
             return found
     return None
@@ -143,9 +159,13 @@ def epochs_apart(s: Minibatches) -> Violation | None:
         pairs = np.zeros((n, n), int)
         np.add.at(pairs, (drawn[:-1:2, 0], drawn[1::2, place]), 1)
         found = s.unlikely(
-            uniform_cells(pairs), {"n": n, "batch_size": 4, "epochs": several, "place": place}, "pairs of indices equally likely",
-            pairs.tolist(), s.lines(n, 4), "successive epochs go together",
-        )  # fmt: skip
+            uniform_cells(pairs),
+            {"n": n, "batch_size": 4, "epochs": several, "place": place},
+            "pairs of indices equally likely",
+            pairs.tolist(),
+            s.lines(n, 4),
+            "successive epochs go together",
+        )
         if found:
             return found
     return None

@@ -497,8 +497,8 @@ def recognized(target: Target, hyper: Mapping[str, Any], device: str) -> Form:
     if hasattr(made, "apply"):
         return ApplyForm(target, takes, hyper, device)
     raise NotCheckable(
-        "an optimizer must be a torch optimizer, return init and update, return apply, or be step(params, grads, state);"
-        f" it returned {type(made).__name__}"
+        "an optimizer must be a torch one, return init and update or apply, or be step(params, grads, state); "
+        f"it returned {type(made).__name__}"
     )
 
 

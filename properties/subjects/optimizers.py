@@ -1,7 +1,8 @@
 """The kind `optimizer`: laws that hold a target to the trajectory of its published rule.
 
-Every law compares with the rule's own expressions (`backproof.derivations.update_rules`) on a run that makes one sort of mistake visible:
-what hides behind neutral hyperparameters, a single tensor, a constant rate or a gradient far from epsilon.
+Every law compares with the rule's own expressions (`backproof.derivations.update_rules`) on a run that makes one sort
+of mistake visible: what hides behind neutral hyperparameters, a single tensor, a constant rate, a gradient far from
+epsilon.
 """
 
 from __future__ import annotations

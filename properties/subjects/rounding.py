@@ -1,7 +1,9 @@
 """Numbers that carry a bound on the rounding error of whoever computes them in a given precision.
 
-A first-order running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, section 3.3): the value is kept in
-extended precision, beside it a bound on how far a computation in the target's precision may stray, so that the tolerance
+A first-order running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, section 3.3): the value
+is kept in
+extended precision, beside it a bound on how far a computation in the target's precision may stray, so that the
+tolerance
 follows from the operations and from the conditioning at this very input.
 """
 

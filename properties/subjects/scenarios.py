@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def oracle(rule: UpdateRule, scenario: Scenario, gradients: list[list[Array | No
     script = scenario.gradients if gradients is None else gradients
     sizes = [tensor.start.size for tensor in scenario.tensors]
     ends = np.cumsum([0, *sizes])
-    slices = tuple(slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True))
+    slices = tuple(slice(a, b) for a, b in pairwise(ends))
     owner = np.repeat([tensor.group for tensor in scenario.tensors], sizes)
     dtype = np.dtype(scenario.dtype)
     value = np.concatenate([tensor.start.astype(dtype).ravel() for tensor in scenario.tensors]).astype(WIDE)

@@ -10,7 +10,10 @@ import numpy as np
 from .functions import Case, FunctionSubject, Right, with_input
 from .report import Law, NotCheckable
 
-FORMULA = "stop at the patience-th consecutive value that is not strictly below the best so far; best_step is its step, from 0"
+FORMULA = (
+    "stop at the patience-th consecutive value that is not strictly below the best so far; "
+    "best_step is its step, from 0"
+)
 
 
 class Stopping(FunctionSubject):

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- one row a mutant reads better than a wrapped one
 """One wrong implementation: what it is held to, where the bug was seen, and the target."""
 
 from __future__ import annotations

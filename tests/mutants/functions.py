@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- one row a mutant reads better than a wrapped one
 """Wrong losses, penalties, activations, clippings, gradients, convolutions and averages, and right ones beside them."""
 
 from __future__ import annotations
@@ -566,6 +565,10 @@ class WrongConv(torch.autograd.Function):
         return dx, dw, None
 
 
+def wrong_convolution(kind: str) -> Callable[..., Any]:
+    return lambda x, w: WrongConv.apply(x, w, kind)
+
+
 CONVOLUTIONS = [
     Mutant("conv-flipped", "own", "conv2d", lambda x, w: F.conv2d(x, w.flip(2, 3))),
     Mutant(
@@ -603,10 +606,7 @@ CONVOLUTIONS = [
         "conv2d",
         lambda x, w: WrongConv.apply(x, w, "first-patch"),
     ),
-    *(
-        Mutant(f"conv-{k}", "own", "conv2d", (lambda k: lambda x, w: WrongConv.apply(x, w, k))(k))
-        for k in ("dx-unflipped", "dw-flipped", "dw-mean")
-    ),
+    *(Mutant(f"conv-{k}", "own", "conv2d", wrong_convolution(k)) for k in ("dx-unflipped", "dw-flipped", "dw-mean")),
 ]
 CONVOLUTION_CONTROLS = [
     Mutant("c-conv", "own", "conv2d", F.conv2d),

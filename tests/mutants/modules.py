@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one row a mutant reads better than a wrapped one
 """Wrong dropouts, batch normalizations, initializers, schedules, minibatches and early stoppings, and right ones."""
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ class Dropout(nn.Module):
             return (torch.rand((*shape[:-1], n), dtype=x.dtype) >= p).repeat_interleave(k, -1)[..., : shape[-1]]
         if kind == "halves-of-rows-tied":
             k = -(-shape[0] // 2) if x.ndim else 1
-            return (torch.rand((k, *shape[1:]), dtype=x.dtype) >= p).repeat(2, *[1] * (x.ndim - 1))[: shape[0]] if x.ndim > 1 else torch.rand(shape, dtype=x.dtype) >= p
+            return (
+                (torch.rand((k, *shape[1:]), dtype=x.dtype) >= p).repeat(2, *[1] * (x.ndim - 1))[: shape[0]]
+                if x.ndim > 1
+                else torch.rand(shape, dtype=x.dtype) >= p
+            )
         if kind == "fixed-count" and x.ndim > 1:
             order = torch.rand(shape, dtype=x.dtype).argsort(-1).argsort(-1)
             return order >= round(p * shape[-1])
@@ -470,7 +475,7 @@ def schedule(rule: str, kind: str) -> Callable[..., Any]:
 
         return rate
 
-    def cosine(lr: float, T_max: int, eta_min: float) -> Any:  # noqa: N803
+    def cosine(lr: float, T_max: int, eta_min: float) -> Any:
         def rate(t: int) -> float:
             k = t / T_max
             if kind == "t-plus-one":
@@ -693,8 +698,14 @@ SOURCES |= {
     "patience-never-read": ("patience-never-read", "nitrain/nitrain#23"),
     "greater": ("plateau-ge-vs-gt", "pytorch/pytorch#2545"),
 }
+
+
+def stopping(kind: str) -> Callable[[int], Stopping]:
+    return lambda patience: Stopping(patience, kind)
+
+
 STOPPINGS = [
-    Mutant(*SOURCES.get(kind, (f"stopping-{kind}", "own")), "early-stopping", (lambda kind: lambda patience: Stopping(patience, kind))(kind))
+    Mutant(*SOURCES.get(kind, (f"stopping-{kind}", "own")), "early-stopping", stopping(kind))
     for kind in (
         "compare-before-increment", "first-stops", "min-delta", "relative-min-delta", "patience-never-read", "greater", "exactly-at", "ties-improve",
         "higher-is-better", "against-last", "shared-best", "steps-from-one", "never-resets", "never-stops", "best-is-last-improvement-minus-one",

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- one row a mutant reads better than a wrapped one
 """Wrong torch optimizers: mistakes that only groups, absent gradients or a saved state can show."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- one row a mutant reads better than a wrapped one
 """A step that takes every hyperparameter and heeds only the rate: plain descent under any name."""
 
 from __future__ import annotations

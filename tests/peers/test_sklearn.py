@@ -15,8 +15,15 @@ neural_network = pytest.importorskip("sklearn.neural_network", reason="scikit-le
 def gradient(layers: Any, x: Any, labels: Any) -> Any:
     """Return the loss and gradients of `MLPClassifier._backprop` without regularization, for three classes and more."""
     n, classes = len(x), len(layers[-1][1])
-    network = neural_network.MLPClassifier(alpha=0.0, hidden_layer_sizes=[len(b) for _, b in layers[:-1]], activation="relu")
-    network.n_layers_, network.n_outputs_, network.out_activation_, network.loss = len(layers) + 1, classes, "softmax", "log_loss"
+    network = neural_network.MLPClassifier(
+        alpha=0.0, hidden_layer_sizes=[len(b) for _, b in layers[:-1]], activation="relu"
+    )
+    network.n_layers_, network.n_outputs_, network.out_activation_, network.loss = (
+        len(layers) + 1,
+        classes,
+        "softmax",
+        "log_loss",
+    )
     network.coefs_, network.intercepts_ = [w.T.copy() for w, _ in layers], [b.copy() for _, b in layers]
     sizes = [x.shape[1], *(len(b) for _, b in layers)]
     activations = [x.copy(), *(np.empty((n, size)) for size in sizes[1:])]

@@ -1,4 +1,5 @@
-"""torch: optimizers in every flavor, losses, layers, initializers, schedules; what fails is a finding with its reason."""
+"""torch: optimizers in every flavor, losses, layers, initializers, schedules; what fails is a finding with its
+reason."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 from torch.optim import lr_scheduler
 
 import backproof
@@ -38,7 +39,9 @@ FUSED = ("SGD", "Adagrad", "Adam", "AdamW")
 
 
 @pytest.mark.parametrize("flavor", ["default", "foreach", "fused"])
-@pytest.mark.parametrize(("target", "rule", "given"), OPTIMIZERS, ids=lambda value: getattr(value, "__name__", str(value)))
+@pytest.mark.parametrize(
+    ("target", "rule", "given"), OPTIMIZERS, ids=lambda value: getattr(value, "__name__", str(value))
+)
 def test_optimizer(target: Any, rule: str, given: dict[str, Any], flavor: str) -> None:
     if flavor == "fused" and target.__name__ not in FUSED:
         pytest.skip(f"torch has no fused {target.__name__}")
