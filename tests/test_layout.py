@@ -18,7 +18,7 @@ FOLDERS = ("derivations", "reference/numpy", "reference/torch", "properties")
 
 NOT_YET = "no law yet"
 
-LAWLESS = "backprop expressivity generalization hyperparameter_search"
+LAWLESS = "expressivity generalization hyperparameter_search"
 LAWLESS += " saddle_points schedules second_order"
 
 # The topics without code in a folder, each with the reason.
