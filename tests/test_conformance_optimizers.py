@@ -10,11 +10,11 @@ import torch
 
 import backproof
 from backproof.derivations.update_rules import PUBLISHED
-from tests.mutants import optimizer_classes, optimizer_steps
+from tests.mutants import optimizer_classes, optimizer_objects, optimizer_steps
 from tests.mutants._mutant import Mutant
 
-MUTANTS = [*optimizer_steps.ADAM, *optimizer_steps.OTHERS, *optimizer_classes.MUTANTS]
-CONTROLS = [*optimizer_steps.CONTROLS, *optimizer_classes.CONTROLS]
+MUTANTS = [*optimizer_steps.ADAM, *optimizer_steps.OTHERS, *optimizer_classes.MUTANTS, *optimizer_objects.MUTANTS]
+CONTROLS = [*optimizer_steps.CONTROLS, *optimizer_classes.CONTROLS, *optimizer_objects.CONTROLS]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
