@@ -166,8 +166,10 @@ def _squared_error(outputs: Tensor, targets: Tensor, fleet: bool) -> Tensor:
 
 
 def _binary_cross_entropy(logits: Tensor, targets: Tensor, fleet: bool) -> Tensor:
-    targets = targets.expand(logits.shape)
-    return _mean(functional.binary_cross_entropy_with_logits(logits, targets, reduction="none"), fleet)
+    # binary_cross_entropy_with_logits subtracts two numbers of the size of the logit, which leaves 0 of log(1 + e^a)
+    # for target 0 and a below -37; both terms here are of one sign.
+    terms = -targets * functional.logsigmoid(logits) - (1 - targets) * functional.logsigmoid(-logits)
+    return _mean(terms, fleet)
 
 
 def _softmax_in_fleet(logits: Tensor, labels: Tensor, fleet: bool) -> Tensor:
