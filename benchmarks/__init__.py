@@ -1,0 +1,1 @@
+"""Speed against what users would pick: `python -m benchmarks`, one module for each kind of work."""
