@@ -165,6 +165,7 @@ CLOSED = {
     "step": ({"lr": 0.3, "gamma": 0.7, "step_size": 4}, lambda t: 0.3 * 0.7 ** math.floor(t / 4)),
     "exponential": ({"lr": 0.3, "gamma": 0.9}, lambda t: 0.3 * math.exp(t * math.log(0.9))),
     "inverse_time": ({"lr": 0.3, "gamma": 0.25}, lambda t: 0.3 / (1 + 0.25 * t)),
+    "power": ({"lr": 0.3, "exponent": 0.75}, lambda t: 0.3 / math.exp(0.75 * math.log(t + 1))),
     "triangular": (
         {"base_lr": 0.1, "max_lr": 0.4, "step_size_up": 3},
         lambda t: 0.1 + 0.3 * max(0, 1 - abs(t / 3 - 2 * math.floor(1 + t / 6) + 1)),
@@ -191,6 +192,7 @@ def test_schedules_are_their_closed_forms(side, name):
         ("step", {"step_size": 2.5}, "step_size must be an integer of at least 1, got step_size=2.5"),
         ("exponential", {"gamma": 0.0}, "gamma must be positive, got gamma=0.0"),
         ("inverse_time", {"gamma": -0.1}, "gamma must be non-negative, got gamma=-0.1"),
+        ("power", {"exponent": -1.0}, "exponent must be non-negative, got exponent=-1.0"),
         ("triangular", {"step_size_up": 0}, "step_size_up must be an integer of at least 1"),
         ("cosine", {"T_max": 0}, "T_max must be an integer of at least 1, got T_max=0"),
     ],
@@ -717,15 +719,16 @@ def test_shifted_nesterov_follows_the_look_ahead_points(side, array):
 
 def test_a_long_vector_is_stepped_in_blocks_like_a_short_one(side, array):
     rng = np.random.default_rng(0)
-    theta, gradients = rng.normal(size=70_001), rng.normal(size=(3, 70_001))
+    # Longer than the block of either backend, in pieces that are shorter.
+    theta, gradients = rng.normal(size=150_001), rng.normal(size=(3, 150_001))
     for name, rule in side.optimizers.OPTIMIZERS.items():
         whole, state = array(theta), None
-        pieces, states = [array(part) for part in np.array_split(theta, 9)], [None] * 9
+        pieces, states = [array(part) for part in np.array_split(theta, 10)], [None] * 10
         for g in gradients:
             whole, state = rule.step(whole, array(g), state, **HYPER[name])
             stepped = [
                 rule.step(piece, array(part), old, **HYPER[name])
-                for piece, part, old in zip(pieces, np.array_split(g, 9), states, strict=True)
+                for piece, part, old in zip(pieces, np.array_split(g, 10), states, strict=True)
             ]
             pieces, states = [new for new, _ in stepped], [new for _, new in stepped]
         # SIMD tails may round differently in the last place.

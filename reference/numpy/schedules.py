@@ -83,6 +83,21 @@ def inverse_time(lr: Any, *, gamma: float) -> Schedule:
     return lambda t: lr / (1 + gamma * t)
 
 
+def power(lr: Any, *, exponent: float) -> Schedule:
+    """Return t -> lr / (t + 1)^exponent, the k-th rate, k from 1, being lr / k^exponent.
+
+    The sum of the rates diverges for an exponent of at most 1, that of their squares converges for one above 1/2.
+
+    Source: Robbins and Monro 1951, who have the exponent 1.
+
+    >>> [power(1.0, exponent=1.0)(t) for t in range(3)]
+    [1.0, 0.5, 0.3333333333333333]
+    """
+    check.positive(lr, "lr")
+    check.nonnegative(exponent, "exponent")
+    return lambda t: lr * (t + 1.0) ** -exponent
+
+
 def triangular(base_lr: Any, max_lr: Any, *, step_size_up: int) -> Schedule:
     """Return the cyclical rate: from base_lr up to max_lr in step_size_up steps, down in as many, again and again.
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from ..numpy.schedules import Plateau, Schedule, constant, cosine, exponential, inverse_time, linear, step, triangular
+from ..numpy.schedules import (
+    Plateau,
+    Schedule,
+    constant,
+    cosine,
+    exponential,
+    inverse_time,
+    linear,
+    power,
+    step,
+    triangular,
+)
 
 __all__ = [
     "Plateau",
@@ -12,6 +23,7 @@ __all__ = [
     "exponential",
     "inverse_time",
     "linear",
+    "power",
     "step",
     "triangular",
 ]
