@@ -91,7 +91,8 @@ def test_the_mean_over_all_masks_is_the_pass_at_test_time(
 
 
 @law(THEOREM)
-@given(st.floats(0, 0.99), seeds())
+# SciPy's test overflows at a probability near the smallest float.
+@given(st.just(0.0) | st.floats(1e-9, 0.99), seeds())
 def test_a_unit_is_dropped_with_probability_p(backend: Backend, p: float, seed: int) -> None:
     """False alarm 1e-9 over all examples.
 
