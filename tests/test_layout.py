@@ -31,7 +31,9 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 # The modules that are no topic, each with what it is for.
 OTHERS = {
     "derivations": {
+        "kernel": "what a proof is made of, and the engines that check it",
         "approximator": "one construction of expressivity, long enough for a file of its own",
+        "further_update_rules": "rules that only have a name, for telling which one a black box implements",
         "update_rules": "the optimizers' rules as data, read by theorems and by conformance",
         "writing": "derivations as text, Markdown, LaTeX and JSON",
     },
@@ -48,13 +50,18 @@ OTHERS = {
         "trainer": "what changes from step to step",
         "training": "the loop over minibatches",
     },
-    "properties": {"strategies": "the inputs that laws are tried on"},
+    "properties": {
+        "strategies": "the inputs that laws are tried on",
+        "subjects": "other people's code, identified and held to the laws",
+    },
 }
 OTHERS["reference/torch"] = OTHERS["reference/numpy"]
 
 
-def modules(folder: str) -> set[str]:
-    return {path.stem for path in (ROOT / folder).glob("[a-z]*.py")}
+def modules(folder: str | Path) -> set[str]:
+    """Return what can be imported from a folder: a topic is a file, or a folder of files once it has grown."""
+    files, packages = (ROOT / folder).glob("[a-z]*.py"), (ROOT / folder).glob("[a-z]*/__init__.py")
+    return {path.stem for path in files} | {path.parent.name for path in packages}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -137,8 +144,26 @@ def test_a_derivations_module_prints_its_topic() -> None:
     assert "Verdict: proved" in ran.stdout
 
 
-@pytest.mark.parametrize("topic", sorted(set(TOPICS) & modules("derivations")))
-def test_every_derivations_module_can_be_run(topic: str) -> None:
-    lines = (ROOT / "derivations" / f"{topic}.py").read_text(encoding="utf-8").rstrip().splitlines()
-    ending = ['if __name__ == "__main__":', "    from .writing import print_topic", "", f'    print_topic("{topic}")']
-    assert lines[-4:] == ending
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_of_derivations_can_be_run(topic: str) -> None:
+    """The file that is run ends with one call, guarded in a module; in a package it holds nothing else."""
+    package = ROOT / "derivations" / topic
+    call, home = f'print_topic("{topic}")', "writing import print_topic"
+    if package.is_dir():
+        run, ending = package / "__main__.py", [f"from ..{home}", "", call]
+        assert run.read_text(encoding="utf-8").splitlines() == ending
+    else:
+        run = package.with_suffix(".py")
+        ending = ['if __name__ == "__main__":', f"    from .{home}", "", f"    {call}"]
+        assert run.read_text(encoding="utf-8").rstrip().splitlines()[-4:] == ending
+
+
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if (ROOT / "derivations" / topic).is_dir()])
+def test_a_package_of_derivations_reads_all_its_parts_in_its_order(topic: str) -> None:
+    source = (ROOT / "derivations" / topic / "__init__.py").read_text(encoding="utf-8")
+    imports = [node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom) and node.level == 1]
+    reading = [alias.name for node in imports for alias in node.names]
+    assert sorted(reading) == sorted(modules(f"derivations/{topic}"))
+    met = [entry.write.__module__.rpartition(".")[2] for entry in catalogue(topic) if entry.write]
+    assert met
+    assert met == sorted(met, key=reading.index), "a part that imports a later one is listed after it"

@@ -154,12 +154,18 @@ def remark(
 def _register(
     write: Any, kind: str, title: str, covers: Sequence[str], sources: Sequence[Source], corrected: str = ""
 ) -> Entry:
-    topic = write.__module__.rpartition(".")[2]
-    if topic == "__main__":
-        topic = "main"
-    return _added(
-        Entry(write.__name__.replace("_", "-"), kind, topic, title, tuple(covers), tuple(sources), write, corrected)
-    )
+    id, topic = write.__name__.replace("_", "-"), _topic(write.__module__)
+    return _added(Entry(id, kind, topic, title, tuple(covers), tuple(sources), write, corrected))
+
+
+def _topic(module: str) -> str:
+    """Return the component right after `derivations`: the topic's module, or the package that a part belongs to.
+
+    >>> _topic("backproof.derivations.ensembles"), _topic("backproof.derivations.adaptive.adam"), _topic("__main__")
+    ('ensembles', 'adaptive', 'main')
+    """
+    topic = module.rpartition("derivations.")[2].partition(".")[0]
+    return "main" if topic == "__main__" else topic
 
 
 def _added(entry: Entry) -> Entry:
