@@ -5,14 +5,17 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from typing import Any
 
 from backproof.terminal import progress
 
 Row = dict[str, Any]
+
+# In a worker: where it says what it has found.
+_channel: Any = None
 
 # The verdicts that each kind of entry must come out with.
 EXPECTED = {"theorem": ("proved", "enumerated", "enclosed"), "misprint": ("refuted",), "remark": ("remark",)}
@@ -23,14 +26,41 @@ def holds(row: Row) -> bool:
     return row["verdict"] in EXPECTED[row["kind"]]
 
 
+class Workers:
+    """A pool of processes; what its functions `say` while they run is heard here."""
+
+    def __init__(self, count: int) -> None:
+        # Spawned, not forked: the progress bar runs a thread, and a fork would copy its locks.
+        spawn = multiprocessing.get_context("spawn")
+        self._channel = spawn.SimpleQueue()
+        self.pool = ProcessPoolExecutor(count, spawn, _prepare, (self._channel,))
+        self.submit = self.pool.submit
+
+    def heard(self, pending: Iterable[Future[Any]]) -> Iterator[tuple[str, Row]]:
+        """Yield what is said until all of `pending` is done and everything was heard."""
+        left = set(pending)
+        while left:
+            left = wait(left, timeout=0.1).not_done
+            # A function has said everything when it is done: what is put into the channel is in it.
+            while not self._channel.empty():
+                yield self._channel.get()
+
+
+def say(kind: str, row: Row) -> None:
+    """Send a row from a worker to whoever started it."""
+    _channel.put((kind, row))
+
+
 @contextmanager
-def workers(count: int = 2) -> Iterator[ProcessPoolExecutor]:
+def workers(count: int = 2) -> Iterator[Workers]:
     """Yield a pool of processes that leaves none behind when it is interrupted."""
-    # Spawned, not forked: the progress bar runs a thread, and a fork would copy its locks.
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, spawn, _prepare)
+    # Inherited, and read when NumPy and torch are imported: the processes share the cores among themselves.
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    started = Workers(count)
+    pool = started.pool
     try:
-        yield pool
+        yield started
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
@@ -39,13 +69,14 @@ def workers(count: int = 2) -> Iterator[ProcessPoolExecutor]:
     pool.shutdown()
 
 
-def _prepare() -> None:
-    """Leave Ctrl-C to the parent, and one thread to each process: two of them share two cores."""
+def _prepare(channel: Any) -> None:
+    """Leave Ctrl-C to the parent, and remember where to say things."""
+    global _channel
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    _channel = channel
 
 
-def derive_all(ids: Sequence[str], pool: ProcessPoolExecutor) -> list[Row]:
+def derive_all(ids: Sequence[str], pool: Workers) -> list[Row]:
     """Return a row for each id, in the order given; shows progress while it derives."""
     pending = [pool.submit(derived_row, name) for name in ids]
     rows: dict[str, Row] = {}
@@ -60,9 +91,10 @@ def derive_all(ids: Sequence[str], pool: ProcessPoolExecutor) -> list[Row]:
 def derived_row(name: str) -> Row:
     """Return what came of one entry, as plain data."""
     from backproof.derivations import find
+    from backproof.derivations.kernel.oracle import derived
 
     entry = find(name)
-    derivation = entry.derive()
+    derivation = derived(entry)
     row = {
         "id": entry.id,
         "kind": entry.kind,

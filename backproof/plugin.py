@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,9 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("backproof")
     group.addoption(
         "--backproof-backend",
+        action="append",
         choices=["numpy", "torch", "cuda", "all"],
-        default="all",
-        help="the reference implementation that the laws are run on (default: all)",
+        help="the reference implementation that the laws are run on; repeat it for several (default: all)",
     )
     group.addoption(
         "--backproof-profile",
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         load_profile(config.getoption("--backproof-profile"), config.getoption("--hypothesis-seed", None))
     path = config.getoption("--backproof-results")
     if path:
-        config.pluginmanager.register(Results(Path(path)), "backproof-results")
+        config.pluginmanager.register(Results(partial(append, Path(path))), "backproof-results")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -49,8 +50,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames and metafunc.definition.get_closest_marker("law"):
         from backproof.properties._backend import BACKENDS
 
-        chosen = metafunc.config.getoption("--backproof-backend")
-        metafunc.parametrize("backend", BACKENDS if chosen == "all" else [chosen], indirect=True, scope="session")
+        chosen = metafunc.config.getoption("--backproof-backend") or ["all"]
+        names = BACKENDS if "all" in chosen else [name for name in BACKENDS if name in chosen]
+        metafunc.parametrize("backend", names, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -91,24 +93,30 @@ def load_profile(name: str, seed: str | None) -> None:
 
 
 class Results:
-    """Writes what became of each law as soon as it is known, so that a caller can show progress."""
+    """Says what became of each law as soon as it is known, so that a caller can show progress."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, say: Callable[[dict[str, Any]], None]) -> None:
+        self.say = say
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         mark = item.get_closest_marker("law")
         if mark and isinstance(item, pytest.Function) and (report.when == "call" or not report.passed):
-            line = {
-                "id": f"{item.path.stem}::{item.originalname}",
-                "theorem": mark.args[0],
-                "backend": item.callspec.params.get("backend") if hasattr(item, "callspec") else None,
-                "outcome": report.outcome,
-                "seconds": round(report.duration, 3),
-                "detail": "" if report.passed else report.longreprtext,
-            }
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(line) + "\n")
+            self.say(
+                {
+                    "id": f"{item.path.stem}::{item.originalname}",
+                    "theorem": mark.args[0],
+                    "backend": item.callspec.params.get("backend") if hasattr(item, "callspec") else None,
+                    "outcome": report.outcome,
+                    "seconds": round(report.duration, 3),
+                    "detail": "" if report.passed else report.longreprtext,
+                }
+            )
         return report
+
+
+def append(path: Path, row: dict[str, Any]) -> None:
+    """Write the row as one more line of JSON."""
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(row) + "\n")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from backproof.deriving import derive_all, holds, workers
+from backproof.deriving import holds, say, workers
 from backproof.properties import Law, laws
-from backproof.real_run import ACCURACY, THEOREMS, real_run
-from backproof.running import LawsRun, run_laws
+from backproof.real_run import ACCURACY, THEOREMS
+from backproof.running import Share, run_real, run_share
 from backproof.terminal import progress
 
 Row = dict[str, Any]
@@ -24,14 +24,12 @@ def verification(entries: Sequence[Any], backends: Sequence[str], seed: int | No
     start = time.perf_counter()
     ids = {entry.id for entry in entries}
     chosen = [law for law in laws() if law.theorem in ids]
-    with workers() as pool:
-        rows = derive_all([entry.id for entry in entries], pool)
-        ran = run_laws(chosen, backends, seed) if chosen else LawsRun([], {})
-        runs, problems = real_runs(backends if ids & set(THEOREMS) else [], seed or 0, pool)
-    rows = [{**row, **_held(row, chosen, ran, backends)} for row in rows]
+    found = verified(entries, chosen, backends, seed)
+    rows = [{**row, **_held(row, chosen, found.laws, backends)} for row in found.rows]
+    runs, problems = found.runs, found.stopped
     checks = [check for run in runs for check in run["checks"] if check["theorem"] in ids]
+    problems += [f"{name} was not derived" for name in sorted(ids - {row["id"] for row in rows})]
     problems += [f"{row['id']} is {row['verdict']}: {row['why']}" for row in rows if not holds(row)]
-    problems += [f"the laws on {backend} broke off:\n{log}" for backend, log in ran.broken.items()]
     problems += [
         f"{law} does not hold on {backend}: {smallest(why)}"
         for row in rows
@@ -60,37 +58,69 @@ def verification(entries: Sequence[Any], backends: Sequence[str], seed: int | No
     }
 
 
-def real_runs(backends: Sequence[str], seed: int, pool: ProcessPoolExecutor) -> tuple[list[Row], list[str]]:
-    """Return what came of training on each backend, and what stopped a run."""
-    pending = {pool.submit(real_run, backend, seed): backend for backend in backends}
-    runs, problems = {}, []
-    with progress("train", len(pending)) as advance:
-        for future in as_completed(pending):
-            backend, error = pending[future], future.exception()
-            if error is None:
-                runs[backend] = future.result()
-                advance(f"{backend} accuracy {runs[backend]['accuracy']:.1%} in {runs[backend]['seconds']:.1f} s")
+@dataclass
+class Found:
+    """What the processes said: a row an entry, a law on a backend and a training run, and what stopped any of them."""
+
+    rows: list[Row] = field(default_factory=list)
+    laws: list[Row] = field(default_factory=list)
+    runs: list[Row] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+
+def verified(entries: Sequence[Any], chosen: Sequence[Law], backends: Sequence[str], seed: int | None) -> Found:
+    """Return what comes of the entries, their laws and the real runs, in two processes; shows progress on the way."""
+    training = backends if {entry.id for entry in entries} & set(THEOREMS) else []
+    found = Found()
+    with workers() as pool, progress("verify", len(entries) + len(chosen) * len(backends) + len(training)) as advance:
+        jobs = {pool.submit(run_share, share, backends, seed, say): share.topic for share in shares(entries, chosen)}
+        # Short, so that they come last: no process waits for the other for long.
+        jobs |= {pool.submit(run_real, backend, seed or 0, say): f"the run on {backend}" for backend in training}
+        for kind, row in pool.heard(jobs):
+            if kind == "entry":
+                found.rows.append(row)
+                advance(f"{row['id']} {row['verdict']} {row['seconds']:.1f} s")
+            elif kind == "law":
+                found.laws.append(row)
+                advance(f"{row['id']} {row['backend']} {row['outcome']}")
+            elif kind == "run":
+                found.runs.append(row)
+                advance(f"{row['backend']} accuracy {row['accuracy']:.1%} in {row['seconds']:.1f} s")
             else:
-                problems.append(f"the real run on {backend} stopped: {type(error).__name__}: {error}")
-                advance(f"{backend} stopped")
-    return [runs[backend] for backend in backends if backend in runs], problems
+                found.stopped.append(f"the laws on {row['topic']} broke off:\n{row['log']}")
+        errors = {what: error for job, what in jobs.items() if (error := job.exception())}
+    found.stopped += [f"{what} stopped: {type(error).__name__}: {error}" for what, error in errors.items()]
+    order = {entry.id: place for place, entry in enumerate(entries)}
+    found.rows.sort(key=lambda row: order[row["id"]])
+    found.runs.sort(key=lambda row: backends.index(row["backend"]))
+    return found
 
 
-def _held(row: Row, chosen: Sequence[Law], ran: LawsRun, backends: Sequence[str]) -> Row:
+def shares(entries: Sequence[Any], chosen: Sequence[Law]) -> list[Share]:
+    """Return a share for each topic, the longest first."""
+    of: dict[str, Share] = {}
+    for topic in sorted({entry.topic for entry in entries} | {law.topic for law in chosen}):
+        here = tuple(entry.id for entry in entries if entry.topic == topic)
+        of[topic] = Share(topic, here, tuple(sorted({law.theorem for law in chosen if law.topic == topic})))
+    # A law takes about as long as five derivations, on both trainers.
+    return sorted(of.values(), key=lambda share: -len(share.entries) - 5 * len(share.theorems))
+
+
+def _held(row: Row, chosen: Sequence[Law], results: Sequence[Row], backends: Sequence[str]) -> Row:
     """Return how each backend met the laws of one theorem; a law without a result did not hold."""
     ids = [law.id for law in chosen if law.theorem == row["id"]]
     found: Row = {"laws": ids}
     for backend in backends:
         outcomes: dict[str, list[Row]] = {name: [] for name in ids}
-        for result in ran.results:
+        for result in results:
             if result["backend"] in (backend, None) and result["id"] in outcomes:
                 outcomes[result["id"]].append(result)
         failed = []
-        for name, results in outcomes.items():
-            worst = next((result for result in results if result["outcome"] != "passed"), None)
-            if not results or worst:
+        for name, ran in outcomes.items():
+            worst = next((result for result in ran if result["outcome"] != "passed"), None)
+            if not ran or worst:
                 failed.append((name, worst["detail"] if worst else "it did not run"))
-        seconds = sum(result["seconds"] for results in outcomes.values() for result in results)
+        seconds = sum(result["seconds"] for ran in outcomes.values() for result in ran)
         found[backend] = {"held": len(ids) - len(failed), "failed": failed, "seconds": round(seconds, 2)}
     found["seconds"] = round(row["seconds"] + sum(found[backend]["seconds"] for backend in backends), 2)
     return found

@@ -262,7 +262,7 @@ def test_ctrl_c_exits_130_and_leaves_no_process() -> None:
     )
     assert started.stderr is not None
     line = started.stderr.readline()
-    while not line.startswith("derive"):
+    while not line.startswith("verify"):
         line = started.stderr.readline()
     os.killpg(started.pid, signal.SIGINT)  # a terminal sends it to all of them
     _, err = started.communicate(timeout=30)

@@ -12,9 +12,10 @@ import pytest
 
 from backproof import verification
 from backproof.cli import main
-from backproof.derivations import find
+from backproof.derivations import catalogue, find
+from backproof.deriving import say, workers
 from backproof.properties import Law, laws
-from backproof.running import LawsRun, run_laws
+from backproof.running import Share, run_share
 
 THEOREM = "xavier-variance"
 
@@ -41,7 +42,10 @@ def real(**changes: Any) -> dict[str, Any]:
 
 
 class Pool:
-    """Runs what is submitted at once."""
+    """Runs what is submitted at once, and is heard after."""
+
+    def __init__(self, said: list[Any]) -> None:
+        self.said = said
 
     def __enter__(self) -> Pool:
         return self
@@ -56,22 +60,35 @@ class Pool:
             future.set_exception(error)
         return future
 
+    def heard(self, pending: Any) -> Any:
+        yield from self.said
+
 
 @pytest.fixture
 def verify(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def verify(row: Any = None, ran: LawsRun | None = None, run: Any = None) -> dict[str, Any]:
-        def real_run(backend: str, seed: int) -> Any:
+    def verify(row: Any = None, ran: Any = None, log: str = "", run: Any = None) -> dict[str, Any]:
+        def run_share(share: Share, backends: Any, seed: Any, say: Any) -> None:
+            if isinstance(row, Exception):
+                raise row
+            say("entry", row or derived())
+            for each in [result()] if ran is None else ran:
+                say("law", each)
+            if log:
+                say("broken", {"topic": share.topic, "log": log})
+
+        def run_real(backend: str, seed: int, say: Any) -> None:
             if isinstance(run, Exception):
                 raise run
-            return run or real()
+            say("run", run or real())
 
-        ran = ran or LawsRun([result()], {})
-        monkeypatch.setattr(verification, "workers", Pool)
-        monkeypatch.setattr(verification, "derive_all", lambda ids, pool: [row or derived()])
+        said: list[Any] = []
+        monkeypatch.setattr(verification, "workers", lambda: Pool(said))
+        monkeypatch.setattr(verification, "say", lambda kind, found: said.append((kind, found)))
         monkeypatch.setattr(verification, "laws", lambda: (Law("initialization::test_one", THEOREM, "initialization"),))
-        monkeypatch.setattr(verification, "run_laws", lambda *arguments: ran)
-        monkeypatch.setattr(verification, "real_run", real_run)
-        return verification.verification([SimpleNamespace(id=THEOREM)], ["numpy"], None)
+        monkeypatch.setattr(verification, "run_share", run_share)
+        monkeypatch.setattr(verification, "run_real", run_real)
+        entry = SimpleNamespace(id=THEOREM, topic="initialization")
+        return verification.verification([entry], ["numpy"], None)
 
     return verify
 
@@ -90,17 +107,16 @@ def test_all_that_holds_is_no_problem(verify: Any) -> None:
         ({"row": derived(verdict="undecided", why="no step")}, "xavier-variance is undecided: no step"),
         ({"row": derived(verdict="refuted")}, "xavier-variance is refuted"),
         ({"row": derived(kind="misprint", verdict="undecided")}, "xavier-variance is undecided"),
-        (
-            {"ran": LawsRun([result(outcome="failed", detail="E  1 != 2")], {})},
-            "test_one does not hold on numpy: 1 != 2",
-        ),
-        ({"ran": LawsRun([result(outcome="skipped", detail="no device")], {})}, "does not hold on numpy: no device"),
-        ({"ran": LawsRun([result(), result(outcome="failed", detail="E  teardown")], {})}, "on numpy: teardown"),
-        ({"ran": LawsRun([], {})}, "test_one does not hold on numpy: it did not run"),
-        ({"ran": LawsRun([result(backend="torch")], {})}, "test_one does not hold on numpy: it did not run"),
-        ({"ran": LawsRun([result()], {"numpy": "INTERNALERROR"})}, "the laws on numpy broke off:\nINTERNALERROR"),
+        ({"row": RuntimeError("out of memory")}, "xavier-variance was not derived"),
+        ({"row": RuntimeError("out of memory")}, "initialization stopped: RuntimeError: out of memory"),
+        ({"ran": [result(outcome="failed", detail="E  1 != 2")]}, "test_one does not hold on numpy: 1 != 2"),
+        ({"ran": [result(outcome="skipped", detail="no device")]}, "does not hold on numpy: no device"),
+        ({"ran": [result(), result(outcome="failed", detail="E  teardown")]}, "on numpy: teardown"),
+        ({"ran": []}, "test_one does not hold on numpy: it did not run"),
+        ({"ran": [result(backend="torch")]}, "test_one does not hold on numpy: it did not run"),
+        ({"log": "INTERNALERROR"}, "the laws on initialization broke off:\nINTERNALERROR"),
         ({"run": real(accuracy=0.9699)}, "held-out accuracy on numpy is 97.0%, below 97%"),
-        ({"run": RuntimeError("out of memory")}, "the real run on numpy stopped: RuntimeError: out of memory"),
+        ({"run": RuntimeError("out of memory")}, "the run on numpy stopped: RuntimeError: out of memory"),
         (
             {"run": real(checks=[{**real()["checks"][0], "measured": 2.0, "holds": False}])},
             "a variance on numpy: 2 instead of 1",
@@ -148,15 +164,46 @@ def test_the_reader_gets_the_assertion_and_the_smallest_case() -> None:
 
 
 @pytest.mark.slow
-def test_the_laws_of_one_theorem_run_on_a_backend() -> None:
+def test_the_entries_and_laws_of_a_share_are_heard_from_another_process() -> None:
     chosen = [law for law in laws("initialization") if law.theorem == find(THEOREM).id]
-    ran = run_laws(chosen, ["numpy"], seed=5)
-    assert ran.broken == {}
-    assert {row["id"] for row in ran.results} == {law.id for law in chosen} != set()
-    assert {row["outcome"] for row in ran.results} == {"passed"}
+    (share,) = verification.shares([find(THEOREM)], chosen)
+    with workers(1) as pool:
+        job = pool.submit(run_share, share, ["numpy"], 5, say)
+        heard = list(pool.heard([job]))
+    assert job.result() is None
+    assert heard[0][0] == "entry"
+    assert {kind for kind, _ in heard[1:]} == {"law"}
+    assert heard[0][1]["verdict"] == "proved"
+    assert {row["id"] for _, row in heard[1:]} == {law.id for law in chosen} != set()
+    assert {row["outcome"] for _, row in heard[1:]} == {"passed"}
 
 
-def test_a_run_of_the_laws_that_breaks_off_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    ran = run_laws([Law("nowhere::test_nothing", THEOREM, "nowhere")], ["numpy"], seed=None)
-    assert ran.results == []
-    assert "nowhere.py" in ran.broken["numpy"]
+def test_a_run_of_the_laws_that_breaks_off_is_said() -> None:
+    said: list[Any] = []
+    run_share(Share("nowhere", (), (THEOREM,)), ["numpy"], None, lambda kind, row: said.append((kind, row)))
+    ((kind, row),) = said
+    assert (kind, row["topic"]) == ("broken", "nowhere")
+    assert "nowhere.py" in row["log"]
+
+
+def test_the_shares_hold_every_entry_and_law_once_and_the_longest_comes_first() -> None:
+    entries, chosen = catalogue(), laws()
+    shares = verification.shares(entries, chosen)
+    assert sorted(name for share in shares for name in share.entries) == sorted(entry.id for entry in entries)
+    covered = {(share.topic, theorem) for share in shares for theorem in share.theorems}
+    assert covered == {(law.topic, law.theorem) for law in chosen}
+    assert len({share.topic for share in shares}) == len(shares)
+    assert len(shares[0].theorems) > len(shares[-1].theorems)
+
+
+@pytest.mark.slow
+def test_a_law_takes_its_oracle_from_the_derivation_of_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backproof.derivations.kernel import Entry
+    from backproof.derivations.kernel.oracle import derived
+
+    derived.cache_clear()
+    times: list[str] = []
+    derive = Entry.derive
+    monkeypatch.setattr(Entry, "derive", lambda entry: times.append(entry.id) or derive(entry))
+    run_share(Share("initialization", (THEOREM,), (THEOREM,)), ["numpy"], None, lambda kind, row: None)
+    assert times == [THEOREM]
