@@ -20,7 +20,7 @@ import numpy as np
 from sympy import lambdify
 
 from backproof.derivations.further_update_rules import Candidate, candidates, places_of_decay, with_decay
-from backproof.derivations.update_rules import HYPERPARAMETERS, PUBLISHED, g, t, theta
+from backproof.derivations.update_rules import HYPERPARAMETERS, PUBLISHED, g, t, theta, update_rule
 
 from .optimizer_forms import ApplyForm, Form, StepFunctionForm, TorchForm, recognized
 from .report import NotCheckable
@@ -107,13 +107,13 @@ class Identifications(list[Identification]):
 # ------------------------------------------------------------------------------------------- running the box
 
 
-def observed(form: Form) -> tuple[Array, bool]:
+def observed(form: Form, given: Mapping[str, Any]) -> tuple[Array, bool]:
     """Return the target's parameters after each step, shape `(steps, entries)`, and whether the rate changed."""
     tensors = tuple(
         Tensor(np.array([float(x) for x in start]).reshape(shape)) for start, shape in zip(STARTS, SHAPES, strict=True)
     )
     gradients = probe()
-    scenario = Scenario(tensors, (_demanded(form),), tuple(tuple(row) for row in gradients))
+    scenario = Scenario(tensors, (dict(given),), tuple(tuple(row) for row in gradients))
     session = form.start(scenario)
     changed = form.changes_rate
     values = []
@@ -125,21 +125,21 @@ def observed(form: Form) -> tuple[Array, bool]:
     return np.array(values), changed
 
 
-def _demanded(form: Form) -> dict[str, Any]:
-    """Values for what the target demands and gives no default."""
+def _demanded(form: Form) -> list[dict[str, Any]]:
+    """What to give a target: what it demands without a default; to one that takes anything, what some rule needs."""
     chosen: dict[str, Any] = {"lr": 1 / 16, "betas": (0.9, 0.99), "eps": 1e-6}
-    found = {}
-    for name in HYPERPARAMETERS:
-        alias = form.takes.alias(name) or ()
-        if any(each in form.takes.demanded for each in alias) and not form.takes.open:
-            found.setdefault(name, chosen.get(name, 0.75))
+    found: dict[str, Any] = {}
     used: set[str] = set()
-    for name in list(found):  # one parameter may answer to several names: `decay` is alpha, rho and momentum
+    for name in HYPERPARAMETERS:
         alias = set(form.takes.alias(name) or ())
-        if alias & used:
-            found.pop(name)
-        used |= alias
-    return found
+        # one parameter may answer to several names: `decay` is alpha, rho and momentum
+        if alias & set(form.takes.demanded) and not alias & used:
+            found[name] = chosen.get(name, 0.75)
+            used |= alias
+    if not form.takes.open:
+        return [found]
+    needs = {tuple(rule.required): None for rule in map(update_rule, PUBLISHED)}
+    return [found, *({name: chosen.get(name, 0.75) for name in names} for names in needs)]
 
 
 def _halve_rate(form: Form, session: Any) -> bool:
@@ -325,6 +325,7 @@ class Fitting:
         # without decay the whole path is proportional to the rate, which need not be searched for
         self.proportional = not how and not candidate.name.startswith(("asgd", "lamb", "yogi"))
         self.factor, self.closest = 1.0, {}
+        self.cost = float("inf")  # how far off all entries are together: what says which candidates to search on
         self.entries = np.ones(len(START), bool)
         self.best = Fit(candidate, how)
 
@@ -347,6 +348,8 @@ class Fitting:
         off = np.nan_to_num((made - self.seen) / self.scale, nan=1e6, posinf=1e6, neginf=-1e6)
         off = np.clip(off, -1e6, 1e6)
         worst = float(np.max(np.abs(off)))
+        if interior(hyper):
+            self.cost = min(self.cost, float(np.sum(np.log1p(100 * np.abs(off)))))
         if worst < self.best.deviation and interior(hyper):
             self.best.deviation, self.best.hyper = worst, dict(hyper)
         return off[:, self.entries].ravel()
@@ -467,22 +470,23 @@ def guesses(names: list[str], known: Mapping[str, float]) -> list[dict[str, floa
 
 def identified(target: Target, device: str) -> tuple[list[dict[str, Any]], str]:
     """Return the rules that reproduce an optimizer, as JSON values, and the near miss."""
-    form = recognized(target, {}, device)
-    try:
-        seen, changed = observed(form)
-    except NotCheckable:
-        raise
-    except Exception as error:
-        raise NotCheckable(f"the target raised {type(error).__name__} on a plain step: {error}") from error
-    if not np.isfinite(seen).all():
-        raise NotCheckable("the target's parameters must stay finite on the probe, they did not")
-    return ranked(seen, changed, {**defaults(form), **_given(form)})
-
-
-def _given(form: Form) -> dict[str, float]:
     from .scenarios import symbols_of
 
-    return symbols_of(_demanded(form))
+    form = recognized(target, {}, device)
+    errors = []
+    for given in _demanded(form):
+        try:
+            seen, changed = observed(form, given)
+            break
+        except NotCheckable:
+            raise
+        except Exception as error:
+            errors.append(f"the target raised {type(error).__name__} on a plain step: {error}")
+    else:
+        raise NotCheckable(errors[0])
+    if not np.isfinite(seen).all():
+        raise NotCheckable("the target's parameters must stay finite on the probe, they did not")
+    return ranked(seen, changed, {**defaults(form), **symbols_of(given)})
 
 
 def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list[dict[str, Any]], str]:
@@ -493,6 +497,8 @@ def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list
         for guess in guesses(fitting.names, known)[:2]:
             if interior(guess):
                 fitting.residual(guess)
+        if fitting.best.deviation > EXACT and fitting.best.hyper:
+            fitting.other_epsilon(fitting.best.hyper)
     for fitting in pool:
         if fitting.candidate.name in STEPWISE:
             fitting.scan()
@@ -500,12 +506,15 @@ def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list
     for evaluations, best in rounds:
         if any(fitting.best.deviation < EXACT for fitting in pool):
             break
-        pool.sort(key=lambda fitting: fitting.best.deviation)
+        pool.sort(key=lambda fitting: fitting.cost)
         for fitting in pool[:best]:
             _searched(fitting, known, evaluations)
     general = [fitting for fitting in pool if fitting.best.deviation < EXACT and fitting.candidate.special_cases]
     for fitting in pool:  # a general rule that fits may stand for a special one that was not searched for as long
         if any(fitting.candidate.name in each.candidate.special_cases and fitting.how == each.how for each in general):
+            _searched(fitting, known, 150)
+        decaying = any(each.best.deviation < EXACT and each.candidate == fitting.candidate for each in pool)
+        if decaying and not fitting.how:
             _searched(fitting, known, 150)
 
     def rank(fit: Fit) -> tuple[int, bool, float]:
