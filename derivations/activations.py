@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Abs, Derivative, Heaviside, Limit, Max, Min, Rational, exp, log, oo, sqrt, tanh
 
 from .kernel import Eq, Fact, Ge, Gt, Le, Lt, Proof, Source, misprint, product, theorem, total
-from .losses import tangent_line
+from .losses.tangent_line import tangent_line
 
 HALF, QUARTER = Rational(1, 2), Rational(1, 4)
 

@@ -26,7 +26,7 @@ from .kernel import (
     theorem,
     total,
 )  # fmt: skip
-from .losses import tangent_line
+from .losses.tangent_line import tangent_line
 
 DECK = "000"
 

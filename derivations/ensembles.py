@@ -10,7 +10,7 @@ from typing import Any
 from sympy import And, Implies, IndexedBase, KroneckerDelta, Limit, Max, Rational, Symbol, exp, log, oo
 
 from .kernel import Eq, Expectation, Ge, Gt, Le, Proof, Source, choices, correlated, misprint, theorem, total
-from .losses import tangent_line
+from .losses.tangent_line import tangent_line
 
 DECK = "000"
 HALF = Rational(1, 2)
