@@ -119,7 +119,8 @@ def activation_pattern(network: Network, theta: Array, inputs: Array) -> Array:
     [[True, False], [True, True]]
     """
     network.check_inputs(inputs)
-    return np.concatenate([a > 0 for a in _preactivations(network, theta, inputs)], axis=-1)
+    # A network without ReLU has the empty pattern.
+    return np.concatenate([inputs[..., :0] > 0, *(a > 0 for a in _preactivations(network, theta, inputs))], axis=-1)
 
 
 def _preactivations(network: Network, theta: Array, inputs: Array) -> list[Array]:

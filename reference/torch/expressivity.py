@@ -91,7 +91,7 @@ def activation_pattern(network: Network, theta: Tensor, inputs: Tensor) -> Tenso
     [[True, False], [True, True]]
     """
     network.check_inputs(inputs)
-    found, h = [], inputs
+    found, h = [inputs[..., :0] > 0], inputs  # a network without ReLU has the empty pattern
     for layer, arrays in zip(network.layers, network.views(theta), strict=True):
         if isinstance(layer, Dense):
             h = h @ arrays[0] + arrays[1]
