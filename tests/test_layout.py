@@ -90,11 +90,14 @@ FORBIDDEN = {
 def imported(path: Path) -> set[str]:
     """Return the absolute names that a file imports, wherever in it."""
     names: set[str] = set()
+    package = ("backproof", *path.relative_to(ROOT).parent.parts)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+        elif isinstance(node, ast.ImportFrom):
+            home = package[: len(package) + 1 - node.level] if node.level else ()
+            module = ".".join([*home, *([node.module] if node.module else [])])
+            names |= {f"{module}.{alias.name}" for alias in node.names} | {module}
     return names
 
 
