@@ -40,5 +40,5 @@ def test_mlp_gradient() -> None:
         report = backproof.check(gradient, "mlp-gradient")
     except backproof.NotCheckable as refusal:  # the private method changes between releases
         pytest.skip(str(refusal))
-    # its loss clips probabilities at the rounding unit, so that saturated losses are cut at 36; gradients are right
-    assert {law.id for law in report.failures} <= {"saturated", "float32"}, report
+    # a finding: its loss clips probabilities at the rounding unit, so that it stops at 36; the gradients are right
+    assert {law.id for law in report.failures} == {"saturated"}, report
