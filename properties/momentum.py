@@ -267,3 +267,16 @@ def test_momentum_at_rosenbrocks_minimum_is_stable_up_to_its_limit(
         if np.abs(backend.to_numpy(theta) - 1).max() > 1e-3:  # gone, before it overflows
             break
     assert (np.abs(backend.to_numpy(theta) - 1).max() < 1e-7) == below
+
+
+@law("keras-sgd-options")
+@given(seeds(), st.integers(2, 12), RATES, magnitudes(1e-3, 1.0), MOMENTA)
+def test_momentum_with_a_rate_that_decays_each_update_is_its_two_term_form(
+    backend: Backend, seed: int, steps: int, lr: float, decay: float, momentum: float
+) -> None:
+    g = gradients(seed, steps)
+    schedule = backend.schedules.inverse_time(lr, gamma=decay)
+    path, _ = follow(backend, "heavy_ball_step", 1.0, g, [schedule(k) for k in range(steps)], momentum)
+    claim = oracle("keras-sgd-options", "two-term form with the decaying rate")
+    expected = claim.float64(lr=lr, decay=decay, alpha=momentum, theta0=1, g=g, n=steps - 2, m=steps - 2)
+    assert abs(path[-1] - float(expected)) <= 4 * rounding(steps, momentum, (1 + lr * steps) / (1 - momentum))

@@ -247,3 +247,16 @@ def test_more_penalty_fits_worse_and_weighs_less(
     rounding = 1e-12 * (1 + 1 / less) * (1 + y @ y)
     assert smaller <= penalty + rounding
     assert worse >= loss - rounding
+
+
+@law("geometric-augmentation")
+@given(st.integers(1, 16), magnitudes(1e-3, 1e3), seeds())
+def test_the_prediction_averaged_over_transforms_is_no_worse_than_they_are_on_average(
+    backend: Backend, transforms: int, scale: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    f, y = rng.uniform(-scale, scale, transforms), rng.uniform(-scale, scale)
+    mean = backend.ensembles.ensemble_mean(backend.asarray(f[:, None]))
+    error = float(backend.to_numpy(backend.losses.squared_error(mean, backend.asarray([y]))))
+    bound = float(oracle("geometric-augmentation", "the averaged prediction is no worse").float64(f=f, y=y))
+    assert error <= bound + 16 * transforms * EPS * 4 * scale**2

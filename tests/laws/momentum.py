@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.reference.numpy import momentum
+from backproof.reference.numpy import momentum, schedules
 
 from .catching import Mutant
 
@@ -88,6 +88,12 @@ two_term_from_zero = Mutant("momentum", "heavy_ball_two_term_step", two_term)
 forgetting_nesterov = Mutant("momentum", "nesterov_step", heavy(lambda v, g, lr, mu, t: -lr * g / 100))
 overshooting_nesterov = Mutant("momentum", "nesterov_step", heavy(lambda v, g, lr, mu, t: mu * v - 3 * lr * g))
 
+inverse_time = schedules.inverse_time
+once_an_epoch = Mutant(
+    "schedules", "inverse_time", lambda lr, *, gamma: lambda k: inverse_time(lr, gamma=gamma)(k // 4)
+)
+linear_decay = Mutant("schedules", "inverse_time", lambda lr, *, gamma: lambda k: max(lr * (1 - gamma * k), 1e-9))
+
 
 CAUGHT = {
     "test_the_velocity_is_the_decaying_sum_of_the_gradients": [dampened, forgetting, wrong_sign, slightly_more],
@@ -130,4 +136,5 @@ CAUGHT = {
         look_ahead_without_mu,
     ],
     "test_momentum_at_rosenbrocks_minimum_is_stable_up_to_its_limit": [momentum_negated, forgetting, frictionless],
+    "test_momentum_with_a_rate_that_decays_each_update_is_its_two_term_form": [dampened, once_an_epoch, linear_decay],
 }

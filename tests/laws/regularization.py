@@ -9,6 +9,7 @@ import numpy as np
 from backproof.reference.numpy import adaptive, multitask, regularization
 
 from .catching import Mutant
+from .ensembles import summed
 from .line_search import half_a_step
 from .quadratics import one_step_short
 
@@ -103,6 +104,8 @@ error_of_the_mean = Mutant("losses", "squared_error", lambda s, t: (s.mean() - t
 newton_ignores_the_penalty = Mutant(
     "second_order", "newton_step", lambda w, g, H: w - np.linalg.solve(H, g) * np.trace(H)
 )
+error_doubled = Mutant("losses", "squared_error", lambda s, t: 2 * ((s - t) ** 2).mean())
+
 
 CAUGHT = {
     "test_the_gradient_of_the_l2_penalty_is_twice_the_strength_times_the_weight": [
@@ -130,4 +133,5 @@ CAUGHT = {
     "test_the_heads_gradients_add_up_in_the_trunk": [overwriting, unweighted_heads],
     "test_a_direction_without_data_only_decays": [gradient_without_two, nothing_is_a_weight, plus_gradient],
     "test_more_penalty_fits_worse_and_weighs_less": [newton_ignores_the_penalty],
+    "test_the_prediction_averaged_over_transforms_is_no_worse_than_they_are_on_average": [error_doubled, summed],
 }
