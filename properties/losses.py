@@ -107,7 +107,8 @@ def test_softmax_is_a_distribution_that_keeps_its_digits(backend: Backend, drawn
     one = float(oracle("softmax-is-a-distribution", "sum").float64())
     assert np.abs(p.sum(axis=1) - one).max() <= (classes + 16) * EPS
     assert (p >= 0).all()
-    assert (p.argmax(axis=1) == drawn.logits.argmax(axis=1)).all()
+    # The largest logit has the largest probability, though rounding may give a second one the same.
+    assert (p[np.arange(len(p)), drawn.logits.argmax(axis=1)] == p.max(axis=1)).all()
 
 
 @law("softmax-is-a-distribution")
