@@ -1,4 +1,4 @@
-"""The pytest plugin: the `backend` fixture, Hypothesis profiles, and one line of JSON for each law that ran."""
+"""The pytest plugin: two fixtures, Hypothesis profiles, and one line of JSON for each law that ran."""
 
 from __future__ import annotations
 
@@ -74,6 +74,14 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     if reason:
         pytest.skip(reason)
     return Backend(request.param)
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Callable[[str, str], Any]:
+    """`backproof.derivations.oracle`: `oracle(theorem, claim)` is what a hand-written test compares with."""
+    from backproof.derivations import oracle
+
+    return oracle
 
 
 def load_profile(name: str, seed: str | None) -> None:

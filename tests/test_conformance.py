@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -212,6 +213,18 @@ def test_one_line_of_a_suite_is_one_item_a_law(tmp_path: Path) -> None:
     assert outcomes(tmp_path) == expected
     assert outcomes(tmp_path, "-n", "2") == expected
     assert outcomes(tmp_path, "-k", "test_wrong and quiet") == {"tests": 1, "failures": 1, "skipped": 0, "errors": 0}
+
+
+def test_the_oracle_fixture_serves_a_test_file_of_others_as_documented(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "conformance.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", page, re.S | re.M)
+    (tmp_path / "test_own.py").write_text(example)
+    assert outcomes(tmp_path) == {"tests": 8, "failures": 0, "skipped": 0, "errors": 0}
+    # a slope that forgets the label is wrong for all four scores of label 1
+    wrong = example.replace("math.exp(-score)) - label", "math.exp(-score))")
+    (tmp_path / "test_own.py").write_text(wrong)
+    assert wrong != example
+    assert outcomes(tmp_path) == {"tests": 8, "failures": 4, "skipped": 0, "errors": 0}
 
 
 def test_an_unknown_law_cannot_be_expected_to_fail() -> None:
