@@ -16,16 +16,12 @@ from backproof.properties import laws
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("derivations", "reference/numpy", "reference/torch", "properties")
 
-NOT_YET = "no law yet"
-
-LAWLESS = "generalization hyperparameter_search"
-
 # The topics without code in a folder, each with the reason.
 EXCEPTIONS: dict[str, dict[str, str]] = {
     "derivations": {},
     "reference/numpy": {},
     "reference/torch": {},
-    "properties": dict.fromkeys(LAWLESS.split(), NOT_YET),
+    "properties": {},
 }
 
 # The modules that are no topic, each with what it is for.
