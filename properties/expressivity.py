@@ -379,3 +379,22 @@ def test_no_network_of_m_kinks_comes_nearer_to_a_parabola(backend: Backend, seed
         assert error >= bound * (1 - 1e-9)
         if knots is even:  # lowered by half the error, the even chords attain the bound
             assert error <= bound * (1 + 1e-9)
+
+
+@law("relu-network-is-lipschitz")
+@given(seeds(), st.integers(1, 4), st.integers(1, 5), magnitudes(1e-3, 1e3))
+def test_outputs_differ_by_at_most_the_bound_times_the_distance(
+    backend: Backend, seed: int, d: int, m: int, size: float
+) -> None:
+    units, network = hidden_layer(seed, d, m), perceptron((d, m, 1))
+    theta = flat(units)
+    delta = size * np.random.default_rng(seed).uniform(-1, 1, d)
+    bound = backend.expressivity.lipschitz_bound(network, backend.asarray(theta)) * np.linalg.norm(delta)
+    here, there = outputs(backend, network, theta, np.array([units["x"], units["x"] + delta]))[:, 0]
+    claim = oracle("relu-network-is-lipschitz", "Lipschitz")
+    proved = float(claim.float64(W=units["W"], v=units["v"], delta=delta)) ** 0.5
+    rounding = 32 * (d + m) * EPS
+    assert abs(here - there) <= bound * (1 + rounding) + rounding * m * (d + 1) * (1 + size)
+    assert bound <= proved * (1 + rounding)  # spectral norms are at most those of the theorem
+    if m == 1 or d == 1:  # and the same for matrices of rank 1
+        assert bound >= proved * (1 - rounding)

@@ -150,7 +150,17 @@ tanh_left_in = with_activation("tanh")
 linear_instead = with_activation("identity")
 relu_instead = with_activation("relu")
 
+lipschitz = expressivity.lipschitz_bound
+bound_squared = Mutant("expressivity", "lipschitz_bound", lambda network, theta: lipschitz(network, theta) ** 2)
+bound_halved = Mutant("expressivity", "lipschitz_bound", lambda network, theta: lipschitz(network, theta) / 2)
+bound_of_all_parameters = Mutant("expressivity", "lipschitz_bound", lambda network, theta: float(np.linalg.norm(theta)))
+
 CAUGHT = {
+    "test_outputs_differ_by_at_most_the_bound_times_the_distance": [
+        bound_squared,
+        bound_halved,
+        bound_of_all_parameters,
+    ],
     "test_a_unit_switches_at_the_distance_of_its_bias_over_its_weights": [
         pattern_without_bias,
         pattern_negated,
