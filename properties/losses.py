@@ -407,7 +407,8 @@ def test_on_separable_data_the_loss_falls_along_the_separator_and_is_never_0(
     size = 24 * d + 40
     tolerance = 16 * (n + d + 8) * EPS * size
     assert abs(gradient @ (x @ v) - expected) <= tolerance
-    assert gradient @ (x @ v) < 0
+    # sigma - 1 rounds to 0 beyond logits of 37: there the reference's gradient may vanish, the theorem's does not.
+    assert gradient @ (x @ v) < 0 or abs(expected) <= EPS
     value, margins = float(of(backend, "binary_cross_entropy", logits, labels, "float64")), rows @ v
     decay = oracle(theorem, "exponential decay")
     assert 0 < value <= float(decay.float64(z=rows @ w, mu=margins.min(), s=s)) * (1 + 16 * (n + d + 8) * EPS * size)
