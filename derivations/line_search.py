@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Abs, Derivative, Implies, Rational, cos, sin, sqrt, sympify
 
 from .kernel import Eq, Ge, Gt, Le, Lt, Proof, Source, theorem, total
-from .quadratics import form, quadratic
+from .quadratics.eigenbasis import form, quadratic
 
 HALF = Rational(1, 2)
 
