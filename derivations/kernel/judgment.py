@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -20,6 +21,7 @@ from .limits import limit_of
 from .mutation import WANTED, Mutant, mutants
 from .normal_form import is_zero, normal
 from .numbers import Undefined
+from .rigor import decide
 from .scope import NotShown
 from .signs import nonnegative
 from .substitution import substituted
@@ -33,6 +35,7 @@ FACTORS = [
 ]
 STRIDES = [Fraction(1, 7), Fraction(-1, 7), Fraction(1), Fraction(-1)]
 FAR = float("inf")
+LARGEST = sys.float_info.max
 FACTORED = 30  # terms of a slack that is still factored: larger ones take SymPy minutes
 
 
@@ -56,6 +59,12 @@ class Judge:
             return "equivalent"
         if implied(mutant, self.proof):
             return "implied"
+        decision = decide(mutant.claim, self.proof)
+        if decision.word == "true":
+            return "implied"
+        point = decision.point
+        if point and _false_at(point, mutant.claim, _margin(point, mutant.original)):
+            return "refuted"
         return "open" if _bounds(mutant) and not mutant.description.startswith("attained") else "survived"
 
     def refuted(self, mutant: Mutant) -> bool:
@@ -217,10 +226,18 @@ def _measured(point: Any, claim: Any) -> float:
     less = claim.rel_op in ("<", "<=")
     larger, smaller = map(point.value, (claim.rhs, claim.lhs) if less else (claim.lhs, claim.rhs))
     slack = point.field.add(larger, point.field.mul(Fraction(-1), smaller))
-    value = float(slack) if isinstance(slack, Fraction) else float(slack.mid)
+    value = _float(slack if isinstance(slack, Fraction) else slack.mid)
     if isinstance(claim, sympy.Ne):
         return abs(value)
     return 0.0 - abs(value) * (point.decide(claim) is False) if isinstance(claim, sympy.Eq) else value
+
+
+def _float(x: Any) -> float:
+    """The nearest float; of a number beyond all floats the largest with its sign, as infinity means something else."""
+    try:
+        return max(-LARGEST, min(LARGEST, float(x)))
+    except OverflowError:
+        return LARGEST if x > 0 else -LARGEST
 
 
 def _goal(point: Any, claim: Any) -> float | None:

@@ -3,6 +3,7 @@
 Every rule takes the claim first, then its evidence, then the reason a reader is given. Engine 1 (normal form and signs)
 checks the evidence; engine 2 evaluates the claim at random instances of the hypotheses, and one instance at which it is
 false stops the proof whatever engine 1 said.
+Where z3 is installed, it looks for such an instance of every polynomial claim.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .limits import limit_of
 from .normal_form import is_zero, normal, normal_is_zero
 from .numbers import Undefined
 from .rewriting import rewritten
+from .rigor import decide
 from .scope import NotShown, Scope
 from .signs import nonnegative, real
 from .substitution import same as _same
@@ -85,6 +87,7 @@ class Proof(Scope):
         self.steps: list[Fact] = []
         self.refutations: list[Fact] = []
         self.issued: dict[int, Fact] = {}
+        self.asked: dict[Any, str] = {}  # what z3 said of the polynomial claims that were shown without a supposition
 
     def state(self, name: str, claim: Any) -> Any:
         """Name a claim that this theorem makes; the theorem is proved when a step establishes each."""
@@ -545,7 +548,20 @@ class Proof(Scope):
         return fact
 
     def _tried(self, claim: Any, restricted: Mapping[Any, Sequence[int]] | None = None) -> tuple[str, ...]:
-        """Engine 2 on random instances: raises Refuted at the first that is false, returns the engines that spoke."""
+        """Engine 2 on random instances, z3 on all at once: raises Refuted at a false one, returns who spoke."""
+        spoken = self._at_instances(claim, restricted)
+        decision = decide(claim, self) if restricted is None else None  # a size up to a bound is no hypothesis
+        if decision is None or not decision.word:
+            return spoken
+        if self.hypotheses == self.root.hypotheses:
+            self.root.asked[claim] = decision.word
+        if decision.word == "false":
+            raise Refuted(claim, _shown(decision.point, claim))
+        if decision.word == "undefined":
+            raise NotShown(f"{claim} is undefined within the hypotheses at {_shown(decision.point, claim)}")
+        return (*spoken, "z3") if decision.word == "true" else spoken
+
+    def _at_instances(self, claim: Any, restricted: Mapping[Any, Sequence[int]] | None) -> tuple[str, ...]:
         decided, exact = 0, True
         arbitrary = claim.free_symbols or self.hidden(claim) or claim.atoms(SmoothFunction)
         constant = claim.has(sympy.Integral) and not arbitrary  # one number, one instance

@@ -51,6 +51,13 @@ class Derivation:
             names.append(max((e for e in spoken if e), key=second.index))
         return tuple(names)
 
+    @property
+    def rigor(self) -> str:
+        """ "z3" where it decided every polynomial claim, "unknown" where not all, "absent"; "" where there is none."""
+        asked = self.proof.asked if self.proof else {}
+        words = {asked[claim] for claim in self.claims.values() if claim in asked}
+        return "" if not words else "z3" if words == {"true"} else "absent" if "absent" in words else "unknown"
+
 
 @dataclass(frozen=True)
 class Entry:
