@@ -103,6 +103,7 @@ def derived_row(name: str) -> Row:
         "verdict": derivation.verdict,
         "why": derivation.why,
         "engines": list(derivation.engines),
+        "rigor": derivation.rigor,
         "covers": list(entry.covers),
         "sources": [{"deck": s.deck, "place": s.place, "printed": s.printed} for s in entry.sources],
         "seconds": round(derivation.seconds, 3),

@@ -22,7 +22,7 @@ THEOREM = "xavier-variance"
 
 def derived(**changes: Any) -> dict[str, Any]:
     row = {"id": THEOREM, "kind": "theorem", "topic": "initialization", "title": "", "verdict": "proved", "why": ""}
-    return {**row, "engines": ["symbolic", "exact"], "covers": [], "sources": [], "seconds": 0.5, **changes}
+    return {**row, "engines": ["symbolic", "exact"], "rigor": "", "covers": [], "sources": [], "seconds": 0.5, **changes}
 
 
 def result(**changes: Any) -> dict[str, Any]:

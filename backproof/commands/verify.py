@@ -16,6 +16,8 @@ from backproof.deriving import holds
 from backproof.terminal import bad_input, errors, output
 
 NAMES = {"numpy": "NumPy", "torch": "torch", "cuda": "CUDA"}
+# What z3, the third engine, said of the theorem's polynomial claims; "" where it has none.
+RIGOR = {"z3": "+z3", "unknown": ", z3 gave up", "absent": ", z3 absent", "": ""}
 
 
 class On(StrEnum):
@@ -90,7 +92,7 @@ def _print(report: dict[str, Any]) -> None:
         cells = (
             row["id"],
             row["verdict"],
-            "+".join(row["engines"]),
+            "+".join(row["engines"]) + RIGOR[row["rigor"]],
             str(len(row["laws"])),
             *met,
             f"{row['seconds']:.1f}",

@@ -2,8 +2,8 @@
 
 Every rule takes the claim first, then its evidence, then the reason a reader is given. Engine 1 (normal form and signs)
 checks the evidence; engine 2 evaluates the claim at random instances of the hypotheses, and one instance at which it is
-false stops the proof whatever engine 1 said.
-Where z3 is installed, it looks for such an instance of every polynomial claim.
+false stops the proof whatever engine 1 said. Where z3 is installed, it looks for such an instance of every polynomial
+claim.
 """
 
 from __future__ import annotations
