@@ -9,7 +9,7 @@ import mpmath
 import pytest
 import sympy
 
-from backproof.derivations.approximator import approximate, certificate
+from backproof.derivations.expressivity.approximator import approximate, certificate
 
 X = sympy.Symbol("x", real=True)
 TARGETS = [X**2, sympy.sin(6 * X), sympy.exp(X), sympy.tanh(4 * X - 2), 1 / (1 + 25 * X**2)]

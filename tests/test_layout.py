@@ -28,7 +28,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 OTHERS = {
     "derivations": {
         "kernel": "what a proof is made of, and the engines that check it",
-        "approximator": "one construction of expressivity, long enough for a file of its own",
         "further_update_rules": "rules that only have a name, for telling which one a black box implements",
         "update_rules": "the optimizers' rules as data, read by theorems and by conformance",
         "writing": "derivations as text, Markdown, LaTeX and JSON",

@@ -15,8 +15,8 @@ from typing import Any
 import mpmath
 import sympy
 
-from .kernel.evaluation import Point
-from .kernel.numbers import Undefined
+from ..kernel.evaluation import Point
+from ..kernel.numbers import Undefined
 
 MAX_UNITS = 4096
 MAX_BISECTIONS = 16  # of one cell, before its enclosure counts as too wide to decide
