@@ -69,12 +69,15 @@ def one_thread() -> None:
 def as_table(rows: list[Row]) -> Table:
     """Return the table: the work, the contestants' medians, the value, and the bar beside it."""
     table = Table(caption=METHOD)
-    for name, justify in (("work", "left"), ("medians", "left"), ("value", "right"), ("bar", "right"), ("", "left")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("work")
+    table.add_column("medians, slowest first", no_wrap=True, overflow="ellipsis", max_width=36)
+    for name in ("value", "bar"):
+        table.add_column(name, justify="right")
+    table.add_column()
     verdicts = {True: "[green]met[/green]", False: "[bold red]missed[/bold red]", None: "[yellow]skipped[/yellow]"}
     for row in rows:
         few = sorted(row.medians.items(), key=lambda pair: -pair[1])[:5]
-        shown = "\n".join(f"{name} {duration(seconds)}" for name, seconds in few)
+        shown = "\n".join(f"{duration(seconds):>7}  {name}" for name, seconds in few)
         value = "-" if row.value is None else f"{row.value:.2f} {row.unit}"
         table.add_row(row.work, shown, value, f"{row.relation} {row.bar:g} {row.unit}", verdicts[row.met])
     return table

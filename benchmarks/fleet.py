@@ -31,7 +31,7 @@ def rows(members: int = 256, steps: int = 2_000, alone: int = 16, rounds: int = 
             thetas.append(run.theta)
         return np.stack(thetas)
 
-    timings = alternate({"fleet": together, "one by one": one_by_one}, rounds)
+    timings = alternate({"fleet": together, "one by one": one_by_one}, rounds, warm_up=False)
     fleet, single = timings["fleet"].results[0][:alone], timings["one by one"].results[0]
     apart = float(np.abs(fleet - single).max())
     if apart > 1e-9:

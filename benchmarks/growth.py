@@ -43,6 +43,8 @@ def rows(
         measured[name] = (sizes, seconds, peaks)
         for what, values in (("time", seconds), ("memory", peaks)):
             note = f"log-log slope over {name} {sizes[0]} to {sizes[-1]}; below 1 where a fixed part still shows"
+            if what == "memory":
+                note += "; peak MB: " + ", ".join(f"{peak:.3g}" for peak in peaks)
             table = {str(size): value for size, value in zip(sizes, values, strict=True)} if what == "time" else {}
             yield Row(
                 f"growth of {what} with {name}: exponent", table, slope(sizes, values), "at most", EXPONENT, "", note
