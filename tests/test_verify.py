@@ -22,7 +22,8 @@ THEOREM = "xavier-variance"
 
 def derived(**changes: Any) -> dict[str, Any]:
     row = {"id": THEOREM, "kind": "theorem", "topic": "initialization", "title": "", "verdict": "proved", "why": ""}
-    return {**row, "engines": ["symbolic", "exact"], "rigor": "", "covers": [], "sources": [], "seconds": 0.5, **changes}
+    row = {**row, "engines": ["symbolic", "exact"], "rigor": "", "covers": [], "sources": [], "seconds": 0.5}
+    return {**row, **changes}
 
 
 def result(**changes: Any) -> dict[str, Any]:
@@ -134,6 +135,16 @@ def test_a_nan_on_the_real_run_does_not_hold() -> None:
 
     assert Check("theorem", "what", 1.0, 1.0, 0.0).holds
     assert not Check("theorem", "what", float("nan"), 1.0, 1.0).holds
+
+
+@pytest.mark.parametrize(("rigor", "shown"), [("z3", "exact+z3 "), ("absent", "exact, z3 absent "), ("", "exact ")])
+def test_the_table_says_what_z3_said(monkeypatch: pytest.MonkeyPatch, capsys: Any, rigor: str, shown: str) -> None:
+    row = {**derived(rigor=rigor), "laws": [], "numpy": {"held": 0, "failed": [], "seconds": 0.0}}
+    report = {"theorems": [row], "real_run": {"checks": [], "accuracy": {}}, "problems": [], "backends": ["numpy"]}
+    monkeypatch.setattr(verification, "verification", lambda *arguments: {**report, "seconds": 1.0})
+    with pytest.raises(SystemExit):
+        main(["verify", THEOREM, "--on", "numpy"])
+    assert f"symbolic+{shown}" in capsys.readouterr().out
 
 
 def test_a_problem_is_printed_and_is_exit_1(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path) -> None:
