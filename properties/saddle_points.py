@@ -320,7 +320,7 @@ def test_two_weights_in_a_row_have_the_slopes_of_their_product(backend: Backend,
 
 
 def two_weights(backend: Backend, theta: np.ndarray, lr: float, steps: int) -> tuple[np.ndarray, float]:
-    """The two weights and the loss (1 - w1 w2)^2 after so many steps; the biases stay 0. It ends at a loss of 1e-9 or 1e3."""
+    """The two weights and the loss (1 - w1 w2)^2 after so many steps; the biases stay 0. It ends at 1e-9 or 1e3."""
     one, network, at = np.ones((1, 1)), perceptron((1, 1, 1), "identity"), backend.asarray(theta)
     for _ in range(steps):
         loss, gradient = fitted(backend, network, backend.to_numpy(at), one, one)
