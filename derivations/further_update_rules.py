@@ -1,8 +1,9 @@
 """More published optimizer rules and silent variants, for telling which one a black box implements.
 
-Written as in `update_rules`: one SymPy map from a state to the next state an entry. `Norm(x)` stands for the
-Euclidean norm over the
-tensor that an entry belongs to. A rule here has no entry in the contract of conformance; it only has a name.
+Written as in `update_rules`: one SymPy map from a state to the next state an entry. Three functions look at the tensor
+that an entry belongs to: `Norm(x)` is its Euclidean norm, `RootMeanSquare(x)` that over the root of its size, and
+`Factored(x)` is x for a vector and, for a matrix, the mean of the entry's row times the mean of its column over the
+mean of all. A rule here has no entry in the contract of conformance; it only has a name.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from .update_rules import (
     weight_decay,
 )
 
-Norm = Function("Norm")
+Norm, RootMeanSquare, Factored = Function("Norm"), Function("RootMeanSquare"), Function("Factored")
 nu = Symbol("nu", positive=True)
 nu1, nu2 = Symbol("nu1", positive=True), Symbol("nu2", positive=True)
 momentum_decay = Symbol("momentum_decay", positive=True)
@@ -42,6 +43,11 @@ lr_decay = Symbol("lr_decay", positive=True)
 lambd = Symbol("lambd", positive=True)
 power = Symbol("power", positive=True)
 eps_root = Symbol("eps_root", positive=True)
+etaminus, etaplus = Symbol("etaminus", positive=True), Symbol("etaplus", positive=True)
+trust_coefficient = Symbol("trust_coefficient", positive=True)
+clipping_threshold = Symbol("clipping_threshold", positive=True)
+decay_rate = Symbol("decay_rate", positive=True)
+least_scale = Symbol("least_scale", positive=True)
 rate = Symbol("rate", real=True)  # of this step
 past = Symbol("past", real=True)  # the last gradient
 product = Symbol("product", real=True)  # of the momenta so far
@@ -276,6 +282,50 @@ def _further() -> list[Candidate]:
         theta - lr * quasi,
         special=("adam", "nadam"),
     )
+    # a step after a change of sign is not made, and the step after that one takes no side
+    agreed = past * g
+    factor = Piecewise((etaplus, agreed > 0), (etaminus, agreed < 0), (S.One, True))
+    length = Piecewise((Min(Max(rate * factor, Rational(1, 10**6)), 50), Abs(agreed) > 0), (rate, True))
+    kept = Piecewise((S.Zero, agreed < 0), (g, True))
+    add(
+        "rprop",
+        "Rprop with steps between 1e-6 and 50",
+        (lr, etaminus, etaplus),
+        {past: kept, rate: length},
+        theta - length * sign(kept),
+        {rate: lr},
+    )
+    for nesterov in (False, True):
+        trust = trust_coefficient * Norm(theta) / Norm(g)
+        trust = Piecewise((trust, (Norm(theta) > 0) & (Norm(g) > 0)), (S.One, True))
+        velocity = momentum * v + lr * trust * g
+        add(
+            "lars-nesterov" if nesterov else "lars",
+            "LARS with Nesterov's momentum" if nesterov else "LARS",
+            (lr, momentum, trust_coefficient),
+            {v: velocity},
+            theta - (lr * trust * g + momentum * velocity if nesterov else velocity),
+        )
+    begun = Min(t - 1, 1)  # the first second moment is not averaged
+    squares = begun * (beta2 * v + (1 - beta2) * Norm(g) ** 2) + (1 - begun) * Norm(g) ** 2
+    scaled = beta1 * m + g / (sqrt(squares) + eps)
+    add("novograd", "NovoGrad without decay", adam, {m: scaled, v: squares}, theta - lr * scaled)
+    decaying = scaled + weight_decay * theta
+    add("novograd-decayed", "NovoGrad", (*adam, weight_decay), {m: decaying, v: squares}, theta - lr * decaying)
+    # 1 - beta2 is t^-decay_rate; the smallest numbers only keep 0/0 away
+    for factored in (True, False):
+        tiny = S.Zero if factored else Rational(1, 10**30)
+        mean_square = v + (g**2 + tiny - v) / t**decay_rate
+        within = Max(Factored(mean_square), Rational(1, 2**104)) if factored else mean_square
+        raw = g / sqrt(within)
+        clipped = raw / Max(1, RootMeanSquare(raw) / clipping_threshold)
+        add(
+            "adafactor" if factored else "adafactor[unfactored]",
+            "Adafactor" if factored else "Adafactor that keeps every second moment",
+            (lr, decay_rate, clipping_threshold, least_scale),
+            {v: mean_square},
+            theta - lr * Max(RootMeanSquare(theta), least_scale) * clipped,
+        )
     begun = Min(t - 1, 1)  # ADOPT's first step only starts the second moment
     mean = begun * (beta1 * m + (1 - beta1) * g / Max(sqrt(v), eps))
     add("adopt", "ADOPT", adam, {m: mean, v: begun * _v + (1 - begun) * g**2}, theta - lr * mean)

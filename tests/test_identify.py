@@ -46,6 +46,12 @@ VALUES = {
     "eps_root": 1e-9,
     "initial_accumulator_value": 0.23,
     "weight_decay": 0.06,
+    "etaminus": 0.45,
+    "etaplus": 1.3,
+    "trust_coefficient": 0.02,
+    "clipping_threshold": 0.8,
+    "decay_rate": 0.7,
+    "least_scale": 0.004,
 }
 
 

@@ -206,10 +206,18 @@ GUESSES: Mapping[str, tuple[float, ...]] = {
     "power": (0.25, 0.125),
     "eps_root": (1e-16, 1e-8),
     "initial_accumulator_value": (0.1, 1e-6),
+    "etaminus": (0.5,),
+    "etaplus": (1.2,),
+    "trust_coefficient": (1e-3, 0.1),
+    "clipping_threshold": (1.0, 0.5),
+    "decay_rate": (0.8, 0.5),
+    "least_scale": (1e-3,),
 }
-DECAYING = ("momentum", "beta1", "beta2", "alpha", "rho")
+DECAYING = ("momentum", "beta1", "beta2", "alpha", "rho", "etaminus")
 STEPWISE = ("signum", "lion")
-LINEAR = ("dampening", "nu", "nu1", "nu2", "power")
+#: rules whose path is not proportional to the rate
+DISPROPORTIONATE = ("asgd", "lamb", "yogi", "lars", "rprop", "adafactor", "novograd-decayed")
+LINEAR = ("dampening", "nu", "nu1", "nu2", "power", "decay_rate")
 
 
 def _inward(name: str, value: float) -> float:
@@ -239,9 +247,21 @@ def _norm(x: Any) -> Array:
     return np.repeat(np.sqrt(squares), SIZES)
 
 
+def _factored(x: Any) -> Array:
+    x = np.array(np.broadcast_to(x, (sum(SIZES),)), dtype=float)
+    for shape, begin, size in zip(SHAPES, EDGES, SIZES, strict=True):
+        if len(shape) == 2:
+            own = x[begin : begin + size].reshape(shape)
+            means = np.outer(own.mean(axis=1), own.mean(axis=0)) / own.mean()
+            x[begin : begin + size] = means.ravel()
+    return x
+
+
 FUNCTIONS = [
     {
         "Norm": _norm,
+        "RootMeanSquare": lambda x: _norm(x) / np.sqrt(np.repeat(SIZES, SIZES)),
+        "Factored": _factored,
         "Max": np.maximum,
         "Min": np.minimum,
         "sqrt": lambda x: np.sqrt(np.maximum(x, 0)),
@@ -323,7 +343,7 @@ class Fitting:
             reach > 0, np.maximum(reach, 1e-6 * np.abs(START)), 1e-6 * np.maximum(np.abs(START), 1e-3)
         )
         # without decay the whole path is proportional to the rate, which need not be searched for
-        self.proportional = not how and not candidate.name.startswith(("asgd", "lamb", "yogi"))
+        self.proportional = not how and not candidate.name.startswith(DISPROPORTIONATE)
         self.factor, self.closest = 1.0, {}
         self.cost = float("inf")  # how far off all entries are together: what says which candidates to search on
         self.entries = np.ones(len(START), bool)
@@ -508,7 +528,9 @@ def ranked(seen: Array, changed: bool, known: Mapping[str, float]) -> tuple[list
             break
         pool.sort(key=lambda fitting: fitting.cost)
         for fitting in pool[:best]:
-            _searched(fitting, known, evaluations)
+            # few rules decay by themselves: where something decays, they are searched for in earnest at once
+            own = entries and not places_of_decay(fitting.candidate)
+            _searched(fitting, known, max(evaluations, 30) if own else evaluations)
     general = [fitting for fitting in pool if fitting.best.deviation < EXACT and fitting.candidate.special_cases]
     for fitting in pool:  # a general rule that fits may stand for a special one that was not searched for as long
         if any(fitting.candidate.name in each.candidate.special_cases and fitting.how == each.how for each in general):
