@@ -6,6 +6,7 @@ import datetime
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from sympy import exp
@@ -24,7 +25,7 @@ FOUNDATION = (
     "xavier-variance",
     "exact-line-search-zigzag",
 )
-SAMPLE = 6
+SAMPLE, SAMPLE_SECONDS = 6, 30.0
 SEED = int(os.environ.get("BACKPROOF_SOUNDNESS_SEED", datetime.date.today().toordinal()))
 
 
@@ -124,8 +125,14 @@ def test_no_mutant_of_a_foundation_theorem_survives_or_is_proved(id):
 def test_no_mutant_of_a_rotating_sample_survives_or_is_proved():
     theorems = [e for e in catalogue() if e.kind == "theorem" and e.id not in FOUNDATION]
     chosen = soundness.sample(theorems, SAMPLE, SEED)
-    print(f"seed {SEED}: {', '.join(e.id for e in chosen)}")
-    failures = [line for each in chosen for line in soundness.score(each).failures]
+    failures, judged, start = [], [], time.process_time()
+    for entry in chosen:
+        failures += soundness.score(entry).failures
+        judged.append(entry.id)
+        # A few theorems take a minute; `make soundness` takes them all.
+        if time.process_time() - start > SAMPLE_SECONDS:
+            break
+    print(f"seed {SEED}: {', '.join(judged)}")
     assert failures == []
 
 
