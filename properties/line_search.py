@@ -132,7 +132,7 @@ def path_of_descent(backend: Backend, q: Quadratic, best: Oracle) -> np.ndarray:
 
 
 @law("gradient-orthogonal-to-the-level-set")
-@given(magnitudes(1e-3, 1e3), magnitudes(1e-3, 1e3), magnitudes(1e-3, 1e3), st.floats(0, 6.28))
+@given(magnitudes(1e-3, 1e3), magnitudes(1e-3, 1e3), magnitudes(1e-3, 1e3), st.integers(0, 628).map(lambda i: i / 100))
 def test_the_gradient_is_orthogonal_to_the_level_set(
     backend: Backend, a: float, one: float, two: float, s: float
 ) -> None:
