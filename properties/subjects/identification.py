@@ -409,7 +409,7 @@ class Fitting:
         """The guess with the epsilon that suits it best: wrong by a decade it holds every entry of its size fast."""
         if "eps" not in guess:
             return guess
-        tried = [{**guess, "eps": mantissa * 10.0**-k} for k in range(1, 12) for mantissa in (1.0, 3.0)]
+        tried = [guess, *({**guess, "eps": mantissa * 10.0**-k} for k in range(1, 12) for mantissa in (1.0, 3.0))]
         return min(tried, key=lambda hyper: float(np.sum(np.log1p(np.abs(self.residual(hyper)) * 100))))
 
     def search(self, guess: dict[str, float], evaluations: int, fine: bool = True) -> None:
@@ -592,7 +592,9 @@ def _searched(fitting: Fitting, known: Mapping[str, float], evaluations: int) ->
     starts = guesses(fitting.names, known)
     for guess in [fitting.best.hyper or starts[0], *(starts if evaluations > 8 else [])]:
         with contextlib.suppress(ValueError):
-            fitting.search(fitting.undecayed(guess, evaluations), evaluations)
+            # from an epsilon that is off by decades even the right rule ends in a wrong place
+            begin = fitting.undecayed(guess, evaluations) if fitting.how else fitting.other_epsilon(guess)
+            fitting.search(begin, evaluations)
             if fitting.best.deviation > EXACT and fitting.closest and evaluations > 8:
                 fitting.search(fitting.other_epsilon(fitting.closest), evaluations)
         if fitting.best.deviation < EXACT:
