@@ -133,6 +133,8 @@ class Late(torch.optim.AdamW):
         (torch.optim.RAdam, "radam[eps=hat]"),
         (torch.optim.Adamax, "adamax"),
         (torch.optim.ASGD, "asgd"),
+        (torch.optim.Rprop, "rprop"),
+        (torch.optim.Adafactor, "adafactor"),
         (Late, "adamw[decay=after]"),
     ],
 )

@@ -177,6 +177,8 @@ def defaults(form: Form) -> dict[str, float]:
         for (symbol, _), value in zip(symbols, values, strict=False):
             if isinstance(value, int | float) and not isinstance(value, bool):
                 found[symbol.name] = float(value)
+            elif value is None and name == "lr":  # Optax's word for an update that no rate scales
+                found["lr"] = 1.0
     for name, parameter in parameters.items():
         if isinstance(parameter.default, float) and name not in found:
             found[name] = parameter.default

@@ -29,3 +29,15 @@ RULES: list[tuple[str, str, dict[str, Any], set[str]]] = [
 def test_optimizer(name: str, rule: str, given: dict[str, Any], findings: set[str]) -> None:
     report = backproof.check(f"optax:{name}", rule, timeout=300, **given)
     assert {law.id for law in report.failures} == findings, report
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"), [("lars", "lars"), ("novograd", "novograd"), ("adafactor", "adafactor[unfactored]")]
+)
+def test_what_has_no_laws_is_named(name: str, rule: str) -> None:
+    assert backproof.identify(f"optax:{name}", timeout=300)[0].rule == rule
+
+
+@pytest.mark.xfail(reason="optax 0.2.8: an update is the one of the step before, the first is 0", strict=True)
+def test_rprop_is_named() -> None:
+    assert [each.rule for each in backproof.identify("optax:rprop", timeout=300)] == ["rprop"]
