@@ -211,8 +211,8 @@ GUESSES: Mapping[str, tuple[float, ...]] = {
     "etaminus": (0.5,),
     "etaplus": (1.2,),
     "trust_coefficient": (1e-3, 0.1),
-    "clipping_threshold": (1.0, 0.5),
-    "decay_rate": (0.8, 0.5),
+    "clipping_threshold": (1.0, 0.5, 0.9),
+    "decay_rate": (0.8, 0.5, 0.6),
     "least_scale": (1e-3,),
 }
 DECAYING = ("momentum", "beta1", "beta2", "alpha", "rho", "etaminus")
