@@ -33,7 +33,10 @@ def assert_caught(topic: str, law: str, mutant: Mutant, monkeypatch: pytest.Monk
     # That the law fails is asked, not on which smallest input: shrinking would take most of the time. Hypothesis has no
     # public way to change the settings of a test that is already decorated.
     if hasattr(test, "hypothesis"):
-        quick = settings(test._hypothesis_internal_use_settings, phases=[Phase.explicit, Phase.generate])
+        own = test._hypothesis_internal_use_settings
+        # Ten times the law's examples: which ones Hypothesis draws depends on the modules that happen to be loaded, and
+        # a mutant that the law's own number finds most of the time must not fail the rest of the time.
+        quick = settings(own, phases=[Phase.explicit, Phase.generate], max_examples=10 * own.max_examples)
         monkeypatch.setattr(test, "_hypothesis_internal_use_settings", quick)
     with np.errstate(all="ignore"), pytest.raises((AssertionError, ExceptionGroup)):
         test(backend=Backend("numpy"))
