@@ -260,6 +260,9 @@ class Proof(Scope):
         smaller, larger, strict = _ordered(claim)
         scope = self._with(using)
         low, high = self._interval(variable, function)
+        # The claim does not mention the variable: it must hold where the variable's interval is empty, too.
+        if not nonnegative(high - low, scope, strict=strict):
+            raise NotShown(f"monotone: {low} {'<' if strict else '<='} {high} is not visible")
         require_continuous(function, variable, scope)
         slope = sympy.factor(normal(sympy.diff(function, variable), self))
         for sign, (a, b) in ((1, (low, high)), (-1, (high, low))):
@@ -274,8 +277,6 @@ class Proof(Scope):
                     sign * sympy.diff(function, variable),
                 ]
                 if any(nonnegative(c, scope, strict=strict) for c in candidates):
-                    if strict and not nonnegative(high - low, scope, strict=True):
-                        raise NotShown("monotone: the two points are not visibly different")
                     return self._establish("monotone", claim, because, using)
                 raise NotShown(f"monotone: the sign of {sign * slope} is not visible")
         raise NotShown("monotone: the claim does not compare the function at the ends of the variable's interval")
