@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import sympy
-
-from .normal_form import is_zero
 from .proof import Fact, Proof, Refuted
 from .scope import NotShown
 from .substitution import same
@@ -181,12 +177,3 @@ def _added(entry: Entry) -> Entry:
         raise ValueError(f"the id {entry.id!r} is declared twice")
     REGISTRY[entry.id] = entry
     return entry
-
-
-def load(topics: Sequence[str]) -> None:
-    """Import the topics' modules, which declares their entries."""
-    for topic in topics:
-        importlib.import_module(f"backproof.derivations.{topic}")
-
-
-__all__ = ["REGISTRY", "Derivation", "Entry", "Source", "is_zero", "load", "misprint", "remark", "sympy", "theorem"]
