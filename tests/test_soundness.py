@@ -101,7 +101,7 @@ def test_a_hypothesis_that_is_needed_is_missed_when_it_is_dropped(monkeypatch):
     entry = Entry("bounded", "theorem", "main", "", (), (), bounded)
     assert entry.derive().verdict == "proved"
     assert soundness.unneeded(entry, "x") == []
-    monkeypatch.setattr("backproof.derivations.kernel.proof.nonnegative", lambda *_, **__: True)
+    monkeypatch.setattr("backproof.derivations.kernel.inequalities.nonnegative", lambda *_, **__: True)
     assert soundness.unneeded(entry, "x") == ["bound"]
 
 

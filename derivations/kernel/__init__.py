@@ -6,7 +6,8 @@ import sympy as _sympy
 
 from .expressions import Expectation, index, product, total
 from .laws import Law, bernoulli, choices, correlated, finite, gaussian, independent, orders
-from .proof import Fact, Proof, Refuted
+from .ledger import Fact, Refuted
+from .proof import Proof
 from .scope import NotShown, Scope
 from .theorem import Derivation, Entry, Source, misprint, remark, theorem
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .proof import Fact, Proof, Refuted
+from .ledger import STRENGTHS, Fact, Refuted, weakest
+from .proof import Proof
 from .scope import NotShown
 from .substitution import same
 
@@ -109,15 +110,13 @@ def _verdict(proof: Proof) -> tuple[str, dict[str, Any]]:
     claims, strengths = {}, []
     for name, claim in proof.stated.items():
         facts = [f for f in proof.issued.values() if same(f.claim, claim) and proof.holds(f)]
-        if facts:
+        shown = [f.strength for f in facts if f.strength in STRENGTHS]
+        if shown:
             claims[name] = claim
-            strengths.append(
-                min((f.strength for f in facts), key=("proved", "enclosed", "enumerated", "refuted").index)
-            )
+            strengths.append(min(shown, key=STRENGTHS.index))
     if not proof.stated or len(claims) < len(proof.stated):
         return "undecided", claims
-    worst = max(strengths, key=("proved", "enclosed", "enumerated", "refuted").index)
-    return ("undecided" if worst == "refuted" else worst), claims
+    return weakest(strengths), claims
 
 
 def _refutation(proof: Proof) -> tuple[str, dict[str, Any]]:
