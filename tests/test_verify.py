@@ -22,7 +22,7 @@ THEOREM = "xavier-variance"
 
 def derived(**changes: Any) -> dict[str, Any]:
     row = {"id": THEOREM, "kind": "theorem", "topic": "initialization", "title": "", "verdict": "proved", "why": ""}
-    row = {**row, "engines": ["symbolic", "exact"], "rigor": "", "covers": [], "sources": [], "seconds": 0.5}
+    row = {**row, "engines": ["symbolic", "exact"], "rigor": {}, "covers": [], "sources": [], "seconds": 0.5}
     return {**row, **changes}
 
 
@@ -137,8 +137,19 @@ def test_a_nan_on_the_real_run_does_not_hold() -> None:
     assert not Check("theorem", "what", float("nan"), 1.0, 1.0).holds
 
 
-@pytest.mark.parametrize(("rigor", "shown"), [("z3", "exact+z3 "), ("absent", "exact, z3 absent "), ("", "exact ")])
-def test_the_table_says_what_z3_said(monkeypatch: pytest.MonkeyPatch, capsys: Any, rigor: str, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("rigor", "shown"),
+    [
+        ({"z3": "decided", "flint": "decided"}, "exact+z3+flint "),
+        ({"z3": "absent"}, "exact, z3 absent "),
+        ({"z3": "decided", "flint": "absent"}, "exact+z3, flint absent "),
+        ({"flint": "unknown"}, "exact, flint undecided "),
+        ({}, "exact "),
+    ],
+)
+def test_the_table_says_what_z3_and_flint_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any, rigor: dict[str, str], shown: str
+) -> None:
     row = {**derived(rigor=rigor), "laws": [], "numpy": {"held": 0, "failed": [], "seconds": 0.0}}
     report = {"theorems": [row], "real_run": {"checks": [], "accuracy": {}}, "problems": [], "backends": ["numpy"]}
     monkeypatch.setattr(verification, "verification", lambda *arguments: {**report, "seconds": 1.0})

@@ -16,8 +16,8 @@ from backproof.deriving import holds
 from backproof.terminal import bad_input, errors, output
 
 NAMES = {"numpy": "NumPy", "torch": "torch", "cuda": "CUDA"}
-# What z3, the third engine, said of the theorem's polynomial claims; "" where it has none.
-RIGOR = {"z3": "+z3", "unknown": ", z3 gave up", "absent": ", z3 absent", "": ""}
+# What the engines of the extra `rigor` said: z3 of the theorem's polynomial claims, flint of its irrational ones.
+RIGOR = {"decided": "+{}", "unknown": ", {} undecided", "absent": ", {} absent"}
 
 
 class On(StrEnum):
@@ -92,7 +92,7 @@ def _print(report: dict[str, Any]) -> None:
         cells = (
             row["id"],
             row["verdict"],
-            "+".join(row["engines"]) + RIGOR[row["rigor"]],
+            "+".join(row["engines"]) + "".join(RIGOR[word].format(engine) for engine, word in row["rigor"].items()),
             str(len(row["laws"])),
             *met,
             f"{row['seconds']:.1f}",

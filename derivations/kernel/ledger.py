@@ -1,7 +1,8 @@
 """What a theorem has shown so far, and the trial that every claim stands before it is entered.
 
 Engine 2 evaluates the claim at random instances of the hypotheses, and one instance at which it is false stops the
-proof whatever engine 1 said. Where z3 is installed, it looks for such an instance of every polynomial claim.
+proof whatever engine 1 said. Where they are installed, z3 looks for such an instance of a polynomial claim, and FLINT
+looks again at the instances of an irrational one.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from typing import Any, Self
 
 import sympy
 
+from . import balls
 from .admission import admit, own_indices
+from .evaluation import Point
 from .functions import SmoothFunction
 from .normal_form import normal, normal_is_zero
 from .numbers import Undefined
 from .relations import ordered, shown
 from .rewriting import rewritten
-from .rigor import decide
+from .rigor import Decision, decide
 from .scope import NotShown, Scope
 from .signs import nonnegative
 
@@ -84,7 +87,7 @@ class Ledger(Scope):
         self.steps: list[Fact] = []
         self.refutations: list[Fact] = []
         self.issued: dict[int, Fact] = {}
-        self.asked: dict[Any, str] = {}  # what z3 said of the polynomial claims that were shown without a supposition
+        self.asked: dict[Any, tuple[str, str]] = {}  # without a supposition: who was asked, the word
 
     # ---- entering a fact -------------------------------------------------------------------------------------------
 
@@ -112,35 +115,34 @@ class Ledger(Scope):
         return fact
 
     def _tried(self, claim: Any, restricted: Mapping[Any, Sequence[int]] | None = None) -> tuple[str, ...]:
-        """Engine 2 on random instances, z3 on all at once: raises Refuted at a false one, returns who spoke."""
-        spoken = self._at_instances(claim, restricted)
-        decision = decide(claim, self) if restricted is None else None  # a size up to a bound is no hypothesis
-        if decision is None or not decision.word:
-            return spoken
-        if self.hypotheses == self.root.hypotheses:
-            self.root.asked[claim] = decision.word
+        """Engine 2 and FLINT at random instances, z3 for all at once: raises at a false one, returns who spoke."""
+        spoken, points = self._at_instances(claim, restricted)
+        engine = "z3"
+        decision = decide(claim, self) if restricted is None else Decision("")  # a size up to a bound is no hypothesis
+        if not decision.word:
+            engine, decision = "flint", balls.decide(claim, points)
+        if decision.word and restricted is None and self.hypotheses == self.root.hypotheses:
+            self.root.asked[claim] = engine, decision.word
         if decision.word == "false":
             raise Refuted(claim, shown(decision.point, claim))
         if decision.word == "undefined":
             raise NotShown(f"{claim} is undefined within the hypotheses at {shown(decision.point, claim)}")
-        return (*spoken, "z3") if decision.word == "true" else spoken
+        return (*spoken, engine) if decision.word == "true" else spoken
 
-    def _at_instances(self, claim: Any, restricted: Mapping[Any, Sequence[int]] | None) -> tuple[str, ...]:
-        decided, exact = 0, True
+    def _at_instances(
+        self, claim: Any, restricted: Mapping[Any, Sequence[int]] | None
+    ) -> tuple[tuple[str, ...], list[Point]]:
+        points, exact = [], True
         arbitrary = claim.free_symbols or self.hidden(claim) or claim.atoms(SmoothFunction)
         constant = claim.has(sympy.Integral) and not arbitrary  # one number, one instance
         for point, verdict in self.verdicts(claim, 1 if constant else INSTANCES, restricted):
             if verdict is False:
                 raise Refuted(claim, shown(point, claim))
-            decided += verdict is True
+            points.append(point)
             exact = exact and verdict is not None
-        if decided and exact:
-            return ("symbolic", "exact")
-        if claim.has(sympy.Integral):
-            return ("symbolic", "quadrature")
-        if claim.has(sympy.Limit):
-            return ("symbolic", "extrapolation")
-        return ("symbolic", "enclosure") if claim_is_evaluable(self, claim) else ("symbolic",)
+        second = "exact" if exact else "quadrature" if claim.has(sympy.Integral) else ""
+        second = second or ("extrapolation" if claim.has(sympy.Limit) else "enclosure")
+        return ("symbolic", second) if points else ("symbolic",), points
 
     def verdicts(self, claim: Any, count: int, restricted: Mapping[Any, Sequence[int]] | None = None) -> Any:
         """(point, verdict) at random instances of the hypotheses; Undefined inside the hypotheses stops the proof."""
@@ -213,8 +215,3 @@ class Ledger(Scope):
         rest = larger - smaller
         if not any(nonnegative(form(rest), self, strict=strict) for form in (lambda e: e, sympy.expand, sympy.factor)):
             raise NotShown(f"{relation} is not visible")
-
-
-def claim_is_evaluable(ledger: Ledger, claim: Any) -> bool:
-    """Whether engine 2 can put a number on the claim at all."""
-    return any(True for _ in ledger.verdicts(claim, 1))

@@ -49,11 +49,16 @@ class Derivation:
         return tuple(names)
 
     @property
-    def rigor(self) -> str:
-        """ "z3" where it decided every polynomial claim, "unknown" where not all, "absent"; "" where there is none."""
+    def rigor(self) -> dict[str, str]:
+        """By engine, z3 for polynomial claims and flint for irrational ones: "decided", "unknown" of some, "absent"."""
         asked = self.proof.asked if self.proof else {}
-        words = {asked[claim] for claim in self.claims.values() if claim in asked}
-        return "" if not words else "z3" if words == {"true"} else "absent" if "absent" in words else "unknown"
+        said = [asked[claim] for claim in self.claims.values() if claim in asked]
+        found = {}
+        for engine in ("z3", "flint"):
+            words = {word for asked_engine, word in said if asked_engine == engine}
+            if words:
+                found[engine] = "decided" if words == {"true"} else "absent" if "absent" in words else "unknown"
+        return found
 
 
 @dataclass(frozen=True)
