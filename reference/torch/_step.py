@@ -15,7 +15,7 @@ State = TypeVar("State")
 
 #: Entries handled at once on a CPU: parameters, gradient, two moments and scratch of this many floats stay in the last
 #: cache; of the sizes tried, smaller ones lost more to the calls than they won from a nearer cache.
-BLOCK = 131_072
+BLOCK = 262_144
 
 
 def advance(
@@ -80,10 +80,11 @@ def average_of_squares(average: Tensor, values: Tensor, decay: float) -> None:
     average.mul_(decay).addcmul_(values, values, value=1 - decay)
 
 
-def rooted(square: Tensor, eps: float, inside: bool) -> Tensor:
+def rooted(square: Tensor, eps: Any, inside: bool) -> Tensor:
     """Return sqrt(square) + eps, or sqrt(square + eps); without eps, 1 where it is 0, so that 0 / 0 counts as 0."""
     denominator = (square + eps).sqrt_() if inside else square.sqrt().add_(eps)
-    return denominator if eps else denominator.masked_fill_(denominator == 0, 1)
+    # Where eps is a tensor, `compiled` has seen to it that it is not 0.
+    return denominator if isinstance(eps, Tensor) or eps else denominator.masked_fill_(denominator == 0, 1)
 
 
 def subtract_quotient(theta: Tensor, numerator: Tensor, denominator: Tensor, factor: Any) -> None:

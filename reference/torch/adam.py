@@ -88,29 +88,35 @@ def adam_kernel(
 ) -> None:
     """Take `adam_step` in place."""
     first, second = state
-    average(first, g, betas[0])
-    average_of_squares(second, g, betas[1])
-    _corrected_update(theta, first, second, step, lr, betas, eps, eps_inside)
+    factor, shift = _corrected(step, lr, betas, eps, eps_inside)
+    _adam_update(theta, g, first, second, betas, factor, shift, eps_inside)
 
 
-def _corrected_update(
-    theta: Tensor,
-    first: Tensor,
-    second: Tensor,
-    step: int,
-    lr: Any,
-    betas: tuple[float, float],
-    eps: float,
-    eps_inside: bool,
-) -> None:
-    """theta <- theta - lr m_hat / (sqrt(v_hat) + eps), with the corrections as scalars.
+def _corrected(step: int, lr: Any, betas: tuple[float, float], eps: float, eps_inside: bool) -> tuple[Any, float]:
+    """Return the factor of m / (sqrt(v) + shift), and the shift, that correct the averages' bias by two numbers.
 
     m_hat / (sqrt(v_hat) + eps) = (root / correction1) m / (sqrt(v) + root eps), root = sqrt(correction2).
     """
     correction1, correction2 = 1 - betas[0] ** step, 1 - betas[1] ** step
     root = math.sqrt(correction2)
-    denominator = rooted(second, eps * (correction2 if eps_inside else root), eps_inside)
-    subtract_quotient(theta, first, denominator, lr * (root / correction1))
+    return lr * (root / correction1), eps * (correction2 if eps_inside else root)
+
+
+def _adam_update(
+    theta: Tensor,
+    g: Tensor,
+    first: Tensor,
+    second: Tensor,
+    betas: tuple[float, float],
+    factor: Any,
+    shift: Any,
+    eps_inside: bool,
+) -> None:
+    """Take the averages, then theta <- theta - factor m / (sqrt(v) + shift); `compiled` makes one loop of these
+    lines."""
+    average(first, g, betas[0])
+    average_of_squares(second, g, betas[1])
+    subtract_quotient(theta, first, rooted(second, shift, eps_inside), factor)
 
 
 def adamw_step(
@@ -205,7 +211,8 @@ def amsgrad_kernel(
     average(first, g, betas[0])
     average_of_squares(second, g, betas[1])
     torch.maximum(largest, second, out=largest)
-    _corrected_update(theta, first, largest, step, lr, betas, eps, eps_inside)
+    factor, shift = _corrected(step, lr, betas, eps, eps_inside)
+    subtract_quotient(theta, first, rooted(largest, shift, eps_inside), factor)
 
 
 def nadam_step(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from .. import _checks as check
 from ..architecture import BatchNorm, Dropout, Network
-from . import checkpoints, clipping, dropout
+from . import checkpoints, clipping, compiled, dropout
 from ._step import per_member, run
 from .backprop import _check_targets, _forward, _leaves, _loss_and_gradient, population_statistics
 from .history import History
@@ -70,6 +71,7 @@ class Trainer:
     snapshot_every: int | None = None
     hyper: dict[str, Any] = field(default_factory=dict)
     device: str = "cpu"
+    compiled: bool = False
 
     def __post_init__(self) -> None:
         self._check()
@@ -79,6 +81,7 @@ class Trainer:
         self.fleet = self.theta.ndim > 1
         members = len(self.theta) if self.fleet else 1
         self.rule = find(self.optimizer, **self.hyper)
+        self.update = compiled.KERNELS[self.optimizer] if self.compiled else partial(run, self.rule.kernel)
         self.hyper = {name: self._placed(value) for name, value in self.hyper.items()}
         self.state = [torch.zeros_like(self.theta) for _ in self.rule.array_names]
         self.previous = self.theta.clone()
@@ -138,6 +141,8 @@ class Trainer:
             raise ValueError("validation must be given for patience or a Plateau, got validation=None")
         if self.snapshot_every is not None:
             check.at_least(self.snapshot_every, 1, "snapshot_every")
+        if self.compiled:
+            check.choice(self.optimizer, compiled.KERNELS, "optimizer of a compiled run")
 
     def epoch(self) -> None:
         """Run one epoch and measure; members that diverged or stopped early stay where they are."""
@@ -178,7 +183,7 @@ class Trainer:
             self.gradient.mul_(clipping._factor(clipping._norm(self.gradient), self.max_norm))
         self.previous.copy_(self.theta)
         self.step += 1
-        run(self.rule.kernel, self.theta, self.gradient, self.state, self.step, lr=self._placed(rate), **self.hyper)
+        self.update(self.theta, self.gradient, self.state, self.step, lr=self._placed(rate), **self.hyper)
         self._note_divergence(loss)
 
     @torch.no_grad()
