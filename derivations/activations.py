@@ -317,11 +317,13 @@ def slopes_of_relu(t: Proof, z: Any) -> None:
     sides = [side.equal(step, because="a linear function on this side") for side in (right, left)]
     t.cases(t.state("slope", step), sides, because="z is not 0")
     t.equal(t.state("curvature", Eq(Derivative(Max(0, z), z, z), 0)), because="linear on either side")
-    h, weight, gap = t.positive("h"), t.positive("w"), t.positive("g")
-    inside = t.real("v", 0, 1)
-    t.limit(t.state("from the right", Eq(Limit(Max(0, h) / h, h, 0, "+"), 1)), because="relu(h) = h for h > 0")
-    t.limit(
-        t.state("from the left", Eq(Limit((Max(0, h) - h) / h, h, 0, "+"), 0)), because="relu(-h) = relu(h) - h is 0"
+    weight, gap, inside = t.positive("w"), t.positive("g"), t.real("v", 0, 1)
+    quotient = Eq(Max(0, z) / z, Heaviside(z, 0))
+    sides = [side.equal(quotient, because="a linear function on this side") for side in (right, left)]
+    t.cases(
+        t.state("difference quotient at 0", quotient),
+        sides,
+        because="1 from the right and 0 from the left: no limit, so no derivative",
     )
     t.equal(
         t.state("a dead unit", Eq(Max(0, weight * (1 - inside) - weight - gap), 0)),

@@ -100,8 +100,11 @@ def batch_norm_moments(t: Proof) -> None:
     )
     k, own = t.index("k", m), Batch(lambda i: x[i], m, eps)
     t.equal(
-        t.state("with gamma = s and beta = mu the layer is the identity", Eq(own.scale * hat(k) + own.mean, x[k])),
-        because="so nothing that the network could represent is lost",
+        t.state(
+            "with gamma = s and beta = mu the layer is the identity",
+            Eq(gamma * hat(k) + beta - x[k], (gamma - own.scale) * hat(k) + beta - own.mean),
+        ),
+        because="x = s xhat + mu: so nothing that the network could represent is lost",
     )
     extreme_entry(t)
 

@@ -158,7 +158,8 @@ def convolution_output_size(t: Proof) -> None:
 
 
 @theorem(
-    "A convolution commutes with translations, because its matrix depends on the distance of input and output only",
+    "A convolution commutes with translations: its matrix has one number on each diagonal, and a linear map without "
+    "that does not commute",
     covers=["004:shift-invariance", "000:conv-layer-one"],
     sources=[Source("004", "l.1365", "unaffected by shift in position")],
 )
@@ -174,12 +175,14 @@ def convolution_translation_equivariance(t: Proof) -> None:
         t.state("equivariance", Eq(convolution(moved, output + shift), convolution(lambda p: x[p], output))),
         because="the window moves along with the signal",
     )
-    along, k = t.vector("e", outputs), t.time("k")
-    (diagonal,) = t.recursion(k, T=((output,), along[output], lambda T: T(output, k)))
+    length = t.size("n")
+    k, defect, start = t.integer("k", 0, length), t.vector("defect", length + 1), t.real("e")
+    (diagonal,) = t.recursion(k, T=(start, lambda T: T(k) + defect[k + 1]))
     t.induct(
-        t.state("converse", Eq(diagonal(output, k), along[output])),
+        t.state("converse", Eq(diagonal(k), start + total(k, lambda j: defect[j]))),
         over=k,
-        because="a linear map with T(t+1, p+1) = T(t, p) has one number on each diagonal: it is a convolution",
+        because="an impulse at p, moved by 1, answers A[t+1, p+1] at t + 1 instead of A[t, p]: without such defects "
+        "the entries of a linear map do not change along a diagonal, and it is a convolution",
     )
     matrix = lambda t, p: total(taps, lambda k: f[k] * KroneckerDelta(p, t + k - 1))  # noqa: E731
     t.equal(

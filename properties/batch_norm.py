@@ -87,7 +87,8 @@ def test_with_its_own_scale_and_mean_the_layer_is_the_identity(backend: Backend,
     mean, variance = map(backend.to_numpy, backend.batch_norm.batch_statistics(backend.asarray(drawn.x)))
     y = normalized(backend, drawn.x, np.sqrt(variance + eps), mean, eps=eps)
     same = oracle("batch-norm-moments", "with gamma = s and beta = mu the layer is the identity")
-    expected = np.array([same.float64(x=x, eps=eps) for x in drawn.x.T]).T
+    columns = zip(drawn.x.T, np.sqrt(variance + eps), mean, strict=True)
+    expected = drawn.x + np.array([same.float64(x=x, eps=eps, gamma=s, beta=mu) for x, s, mu in columns]).T
     assert np.abs(y - expected).max() <= 32 * (len(drawn.x) + 8) * EPS * (1 + np.abs(drawn.x).max())
 
 

@@ -305,3 +305,18 @@ def test_correlated_entries_have_their_covariance():
         t.expectation(Eq(Expectation((total(n, lambda i: x[i]) / n) ** 2), 1 / n + (n - 1) * c / n), because="")
 
     accepted(ensemble)
+
+
+def test_a_claim_whose_sides_differ_in_the_names_of_their_indices_only_says_nothing():
+    t = Proof()
+    n = t.size("n")
+    x = t.vector("x", n)
+    with pytest.raises(NotShown, match="says nothing"):
+        t.state("empty", Eq(total(n, lambda i: x[i] ** 2), total(n, lambda j: x[j] ** 2)))
+
+
+def test_a_limit_of_a_constant_says_nothing():
+    t = Proof()
+    h = t.positive("h")
+    with pytest.raises(NotShown, match="limit of a constant"):
+        t.state("empty", Eq(Limit(Max(0, h) / h, h, 0, "+"), 1))  # SymPy has made it 1 already

@@ -32,5 +32,8 @@ class Proof(Equations, Inequalities, Logic, Domains, Refutations):
             )
         if isinstance(claim, sympy.core.relational.Relational) and same(claim.lhs, claim.rhs):
             raise NotShown(f"the claim {name!r} says nothing: both sides are {claim.lhs}")
+        for limit in claim.atoms(sympy.Limit):
+            if not limit.args[0].has(limit.args[1]):
+                raise NotShown(f"the claim {name!r} says nothing: {limit} is the limit of a constant")
         self.root.stated[name] = claim
         return claim

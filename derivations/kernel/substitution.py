@@ -36,9 +36,14 @@ def same(a: Any, b: Any) -> bool:
     if a == b:
         return True
     # Names of bound indices are all that may differ, so most pairs are told apart without renaming anything.
-    if type(a) is not type(b) or a.free_symbols != b.free_symbols:
+    if type(a) is not type(b) or _names(a) != _names(b):
         return False
     return bool(_by_depth(a) == _by_depth(b))
+
+
+def _names(claim: Any) -> set[Any]:
+    """The free symbols, without entries like x[k]: SymPy counts those as free even where k is bound."""
+    return {symbol for symbol in claim.free_symbols if symbol.is_Symbol}
 
 
 def _by_depth(claim: Any) -> Any:

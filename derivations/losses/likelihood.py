@@ -76,9 +76,11 @@ def finite_sum(t: Proof, n: Any, m: Any) -> None:
         because="and again",
     )
     joined = (total(n, lambda i: loss(x[i], theta)) + total(m, lambda i: loss(extra[i], theta))) / (n + m)
+    first, second = mean(x, n), mean(extra, m)
     t.equal(
-        t.state("two data sets", Eq(joined, (n * mean(x, n) + m * mean(extra, m)) / (n + m))),
-        because="means of parts are weighted by their sizes: unequal batches do not average plainly",
+        t.state("two data sets", Eq(joined, (first + second) / 2 + (n - m) * (first - second) / (2 * (n + m)))),
+        because="parts count by their sizes: plainly averaged, unequal batches miss by their difference times "
+        "(n - m)/(2(n + m))",
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Implies, Min, Piecewise
+from sympy import Heaviside, Implies, Min
 
-from ..kernel import Eq, Ge, Gt, Le, Lt, Proof, Source, misprint, theorem
+from ..kernel import Eq, Ge, Gt, Le, Proof, Source, misprint, theorem
 
 
 @theorem(
@@ -57,14 +57,20 @@ def early_stopping_rule(t: Proof) -> None:
 
 
 def waiting(t: Proof) -> None:
-    """From the best step on the counter counts, so a run with patience p ends p steps after its best."""
-    i = t.time("i")
-    excess, low = t.function("excess"), t.real("v_best")
-    (wait,) = t.recursion(i, wait=(0, lambda wait: Piecewise((0, Lt(low + excess(i) ** 2, low)), (wait(i) + 1, True))))
+    """From the best step on, all losses being above it, the counter is never set back: it counts the steps."""
+    after = t.size("n")
+    i, low, above = t.integer("i", 0, after), t.real("v_best"), t.vector("above", after + 1, low=0, open=True)
+    loss = lambda i: low + above[i]  # noqa: E731
+    kept, wait = t.recursion(
+        i,
+        kept=(low, lambda kept, wait: Min(kept(i), loss(i + 1))),
+        wait=(0, lambda kept, wait: (wait(i) + 1) * (1 - Heaviside(kept(i) - loss(i + 1), 0))),
+    )
     t.induct(
+        t.state("the best stays", Eq(kept(i), low)),
         t.state("stops patience steps after the best", Eq(wait(i), i)),
         over=i,
-        because="no improvement, so one more each step",
+        because="no later loss is lower, so the counter is not set to 0",
     )
 
 

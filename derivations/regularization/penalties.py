@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sympy import Abs, And, Derivative, Implies, exp, log, pi, sqrt
 
-from ..kernel import Eq, Expectation, Ge, Le, Lt, Proof, Source, choices, theorem, total
+from ..kernel import Eq, Expectation, Ge, Gt, Le, Lt, Proof, Source, choices, theorem, total
 
 
 @theorem(
@@ -110,10 +112,7 @@ def penalized_gradient(t: Proof) -> None:
 
 
 def priors(t: Proof) -> None:
-    """The negative logarithm of a density, up to its normalizer.
-
-    A negative weight turns the penalty into a reward without end.
-    """
+    """The negative logarithm of a density, up to its normalizer."""
     w, alpha = t.real("w"), t.positive("alpha")
     variance, scale = 1 / (2 * alpha), 1 / alpha
     t.equal(
@@ -130,17 +129,34 @@ def priors(t: Proof) -> None:
         ),
         because="-log of the density",
     )
-    floor, excess = t.real("J_inf"), t.nonnegative("excess")
-    t.compare(
-        t.state("a penalized objective grows at infinity", Ge(floor + excess + alpha * w**2, floor + alpha * w**2)),
-        excess,
-        because="J is bounded below, so its minimum is attained",
+    far_from_the_origin(t, w, alpha)
+
+
+def far_from_the_origin(t: Proof, w: Any, alpha: Any) -> None:
+    """A weight alpha > 0 leaves nothing to gain far away; -alpha outweighs every J = h w^2/2 with h < 2 alpha."""
+    floor, level, here = t.real("J_inf"), t.real("J_0"), t.real("J_w")
+    far = And(Ge(here, floor), Gt(alpha * w**2, level - floor))
+    worse = t.suppose(far).compare(
+        Gt(here + alpha * w**2, level),
+        [here - floor, alpha * w**2 - level + floor],
+        because="J is at least J_inf, and the penalty alone exceeds what J could still win",
     )
-    depth = t.positive("depth")
-    t.compare(
-        t.state("a negative weight has no minimum", Lt((w**2 / 4 - w**2).subs(w, 2 * sqrt(depth)), -depth)),
-        2 * depth,
-        because="J = w^2/4 with the weight -1 falls below any level: J - Omega = -3/4 w^2",
+    t.implies(
+        t.state("farther than sqrt((J_0 - J_inf)/alpha) nothing is better than 0", Implies(far, worse.claim)),
+        worse,
+        because="so an objective that is bounded below is attained near the origin, whatever J does",
+    )
+    h, depth = t.real("h", 0, 2 * alpha, open=True), t.positive("depth")
+    deep = Gt((2 * alpha - h) * w**2, 2 * depth)
+    lower = t.suppose(deep).compare(
+        Lt(h * w**2 / 2 - alpha * w**2, -depth),
+        (2 * alpha - h) * w**2 / 2 - depth,
+        because="J - Omega = -(2 alpha - h) w^2/2",
+    )
+    t.implies(
+        t.state("with the weight -alpha the objective falls below every level", Implies(deep, lower.claim)),
+        lower,
+        because="w may be as large as it likes",
     )
 
 
@@ -150,7 +166,7 @@ def priors(t: Proof) -> None:
     sources=[Source("000", "l.446", "Omega is usually applied only on the weights (not the biases)")],
 )
 def unpenalized_bias(t: Proof) -> None:
-    """Compare the whole gradient at (w, b) with targets y and at (w, b + c) with targets y + c."""
+    """Compare the whole gradient at (w, b) with targets y and at (w, b + c) with targets y + s."""
     n, d = t.size("n"), t.size("d")
     x, y, w = t.vector("x", n, d), t.vector("y", n), t.vector("w", d)
     b, c, alpha, j = t.real("b"), t.real("c"), t.nonnegative("alpha"), t.index("j", d)
@@ -163,11 +179,18 @@ def unpenalized_bias(t: Proof) -> None:
         because="chain rule on the squared residuals, and 2 alpha w",
     )
     t.equal(t.state("gradient in the bias", Eq(Derivative(objective(b, 0), b), offset(b, 0, 0))), because="chain rule")
+    s = t.real("s")
     t.equal(
-        t.state("shifted targets, shifted bias: same weights", Eq(weights(b + c, c), weights(b, 0))),
-        because="the residuals are unchanged, so the same w is stationary",
+        t.state(
+            "targets shifted by s, bias by c: the gradient in a weight",
+            Eq(weights(b + c, s) - weights(b, 0), 2 * (c - s) * total(n, lambda i: x[i, j])),
+        ),
+        because="each residual moves by c - s: for c = s by nothing, so the same w is stationary",
     )
-    t.equal(t.state("and the same equation for the bias", Eq(offset(b + c, c, 0), offset(b, 0, 0))), because="likewise")
+    t.equal(
+        t.state("and that in the bias", Eq(offset(b + c, s, 0) - offset(b, 0, 0), 2 * n * (c - s))),
+        because="likewise",
+    )
     t.equal(
         t.state("a penalized bias breaks it", Eq(offset(b + c, c, alpha) - offset(b, 0, alpha), 2 * alpha * c)),
         because="the penalty sees the shift",

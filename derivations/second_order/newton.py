@@ -93,11 +93,11 @@ def classified(t: Proof, d: Any, j: Any, curvature: Any, center: Any, f: Any) ->
         HALF * total(d, lambda i: positive[i] * (x[i] - center[i]) ** 2),
         because="a sum of squares with positive weights, 0 at c",
     )
-    g = lambda i: curvature[i] * (x[i] - center[i])  # noqa: E731
+    slope = lambda i: Derivative(f(lambda k: x[k]), x[i])  # noqa: E731
     t.equal(
         t.state(
             "Newton decrement",
-            Eq(total(d, lambda i: g(i) ** 2 / curvature[i]), 2 * f(lambda i: x[i])),
+            Eq(total(d, lambda i: slope(i) ** 2 / curvature[i]), 2 * f(lambda i: x[i])),
         ),
         because="g'H^-1 g is twice the height above the critical point: a descent direction if H is positive definite",
     )

@@ -91,8 +91,8 @@ def batch_terminology(t: Proof) -> None:
 
 
 @theorem(
-    "A linear output layer reaches every target and is a convex problem; tanh misses a target 2, and ReLU a target "
-    "-1, by more than 1",
+    "A linear output layer with squared error is a convex problem; tanh misses a target 2 by more than 1, and ReLU a "
+    "target -1 by at least 1",
     covers=["000:linear-output-for-regression"],
     sources=[Source("000", "l.147-155", "model.add(Dense(d)) without an activation, loss mse")],
 )
@@ -157,9 +157,9 @@ def layer_regularizers(t: Proof) -> None:
     """Without the division the strength of the penalty would grow with the batch; l2 has no factor 1/2."""
     n, d = t.size("n"), t.size("d")
     h, w, rate, j = t.vector("h", n), t.vector("w", d), t.positive("a"), t.index("j", d)
-    activity = lambda size, copies: sum((total(n, lambda i: Abs(h[i])) for _ in range(copies)), Integer(0)) / size  # noqa: E731
+    once = total(n, lambda i: Abs(h[i]))
     t.equal(
-        t.state("a batch seen twice", Eq(activity(2 * n, 2), activity(n, 1))),
+        t.state("a batch seen twice", Eq(total(2, lambda _: once) / (2 * n), once / n)),
         because="twice the sum over twice the examples",
     )
     t.equal(
@@ -223,7 +223,7 @@ def fresh_batch_norm(t: Proof) -> None:
 
 
 @theorem(
-    "Dense then Activation is Dense with that activation: same output, same gradient",
+    "Dense then Activation is Dense with that activation: the gradient is the same for tanh and for ReLU",
     covers=["000:keras-activation-forms-equal"],
     sources=[
         Source("000", "l.49-51, 70-79", "Dense(n), Activation('relu') or Dense(n, activation='relu'); likewise tanh")
