@@ -7,7 +7,7 @@ torch).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -120,6 +120,34 @@ def same_dtype(first: Any, second: Any, first_name: str, second_name: str) -> No
     if first.dtype != second.dtype:
         raise ValueError(
             f"{second_name} must have the dtype {first.dtype} of {first_name}, got {second_name}.dtype={second.dtype}"
+        )
+
+
+def floating(values: Any, name: str) -> None:
+    """Raise unless the entries are real floating numbers: integers cannot take a step, and no rule here is complex."""
+    real = values.dtype.is_floating_point if hasattr(values, "detach") else values.dtype.kind == "f"
+    if not real:
+        raise ValueError(f"{name} must be of real floating numbers, got {name}.dtype={values.dtype}")
+
+
+def generators(rng: Any, members: tuple[int, ...]) -> None:
+    """Raise unless `rng` is a NumPy generator, or of a fleet a sequence of one for each member."""
+    several = isinstance(rng, Sequence)
+    if not all(isinstance(one, np.random.Generator) for one in (rng if several else [rng])):
+        raise ValueError(f"rng must be a numpy.random.Generator, or one for each member, got rng={rng}")
+    if ((len(rng),) if several else ()) != members:
+        count = members[0] if members else 1
+        raise ValueError(
+            f"rng must be one generator for each of the {count} members, got rng={len(rng) if several else 1} of them"
+        )
+
+
+def per_member(value: Any, members: tuple[int, ...], name: str) -> None:
+    """Raise unless `value` is for everybody, or an array of one for each member: nothing is broadcast silently."""
+    shape = tuple(getattr(value, "shape", ()))
+    if shape not in ((), members):
+        raise ValueError(
+            f"{name} must be one number, or one for each of the members {members}, got {name}.shape={shape}"
         )
 
 

@@ -35,8 +35,8 @@ OTHERS = {
     "reference/numpy": {
         "adam": "Adam and the rules it is confused with, which adaptive exports too",
         "checkpoints": "runs written and resumed",
-        "compiled": "Adam's step in one pass, torch only",
         "clipping": "the gradient's norm, bounded in any rule",
+        "compiled": "Adam's step in one pass, torch only",
         "history": "what a run recorded",
         "layers": "the passes of the layers that architecture describes",
         "maxout": "an activation with parameters",

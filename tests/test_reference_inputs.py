@@ -41,12 +41,18 @@ def train(side, array):
             "rng": np.random.default_rng(0),
             **changes,
         }
-        for name in ("theta", "inputs", "targets", "samples"):
-            if isinstance(given.get(name), np.ndarray):
-                given[name] = array(given[name])
+        for name, value in given.items():
+            if isinstance(value, np.ndarray):
+                given[name] = array(value)
+        if "validation" in given:
+            given["validation"] = tuple(map(array, given["validation"]))
         return side.training.train(network, **given)
 
     return run
+
+
+FLEET = {"theta": np.zeros((2, 26)), "rng": np.random.default_rng(0).spawn(2)}
+VALIDATION = (np.ones((2, 3)), np.array([0, 1]))
 
 
 def spoiled(value, row, column):
@@ -98,6 +104,28 @@ def spoiled(value, row, column):
         ({"optimizer": "adamw", "weight_decay": -0.1}, "weight_decay must be non-negative, got weight_decay=-0.1"),
         ({"optimizer": "nesterov", "momentum": 1.0}, "momentum must be in [0, 1), got momentum=1.0"),
         ({"samples": np.array([[0, 6]])}, "samples must be in [0, 6), got samples=6"),
+        ({"rng": 7}, "rng must be a numpy.random.Generator, or one for each member, got rng=7"),
+        ({"rng": [7]}, "rng must be a numpy.random.Generator, or one for each member, got rng=[7]"),
+        ({"lr": lambda step: 0.1 - step}, "lr at step 1 must be non-negative, got lr at step 1=-0.9"),
+        ({"lr": lambda step: np.nan}, "lr at step 0 must be non-negative, got lr at step 0=nan"),
+        ({"lr": np.array([0.1, 0.2])}, "lr must be one number, or one for each of the members (), got lr.shape=(2,)"),
+        ({**FLEET, "lr": np.array([0.1, 0.2, 0.3])}, "for each of the members (2,), got lr.shape=(3,)"),
+        ({**FLEET, "l1": np.array([0.1])}, "for each of the members (2,), got l1.shape=(1,)"),
+        ({**FLEET, "l2": np.array([0.1, 0.2, 0.3])}, "for each of the members (2,), got l2.shape=(3,)"),
+        (
+            {**FLEET, "optimizer": "heavy_ball", "momentum": np.array([0.1, 0.2, 0.3])},
+            "for each of the members (2,), got momentum.shape=(3,)",
+        ),
+        ({"patience": 0, "validation": VALIDATION}, "patience must be an integer of at least 1, got patience=0"),
+        (
+            {"validation": (VALIDATION[0].astype(np.float32), VALIDATION[1])},
+            "inputs must have the dtype",
+        ),
+        ({"inputs": np.ones((6, 3), int), "theta": np.zeros(26, int)}, "theta must be of real floating numbers, got"),
+        (
+            {"inputs": np.ones((6, 3), complex), "theta": np.zeros(26, complex)},
+            "theta must be of real floating numbers",
+        ),
     ],
 )
 def test_training_refuses(train, changes, message):
@@ -156,6 +184,17 @@ def test_quadratics_refuse_what_is_none(side, array):
         side.quadratics.gradient_descent(identity, array(np.ones(3)), lr=1.0, steps=1)
     with pytest.raises(ValueError, match="hessian must be positive along the gradient"):
         side.line_search.exact_line_search(array(-np.eye(2)), start, steps=1)
+
+
+@pytest.mark.parametrize(("low", "high", "name"), [(np.nan, 1.0, "low"), (1.0, np.inf, "high")])
+def test_ranges_without_end_are_refused(side, low, high, name):
+    with pytest.raises(ValueError, match=f"{name} must be finite"):
+        side.hyperparameter_search.Range(low, high, log=True)
+
+
+def test_descent_refuses_a_schedule_that_climbs(side, array):
+    with pytest.raises(ValueError, match=re.escape("lr at step 2 must be non-negative, got lr at step 2=-1.0")):
+        side.optimizers.minimize(lambda x: x, array(np.ones(2)), lr=lambda step: 1.0 - step, steps=5)
 
 
 def test_steps_refuse_gradients_that_do_not_fit_or_are_not_finite(side, array):

@@ -179,17 +179,22 @@ def test_inference_uses_the_given_statistics_and_ignores_the_batch(side, array):
     assert not np.allclose(whole, np.asarray(side.backprop.forward(network, theta, inputs)))
 
 
-def test_a_fleet_with_batch_normalization_validates_like_its_members(side, array):
+@pytest.mark.parametrize("sampled", [False, True])
+def test_a_fleet_with_batch_normalization_validates_like_its_members(side, array, sampled):
     network = Network((Dense(3, 4), BatchNorm(4), Activation("relu"), Dense(4, 2)), (3,))
     rng = np.random.default_rng(7)
     inputs, labels = array(rng.normal(size=(12, 3))), array(rng.integers(0, 2, 12))
+    samples = array(rng.integers(0, 12, (2, 9)))
     options = {"epochs": 3, "batch_size": 4, "lr": 0.01, "eps": 1e-3, "validation": (inputs, labels)}
     rngs = np.random.default_rng(8).spawn(2)
     theta = side.initialization.initial_parameters(network, rngs)
-    together = side.training.train(network, theta, inputs, labels, rng=rngs, **options)
+    given = {"samples": samples} if sampled else {}
+    together = side.training.train(network, theta, inputs, labels, rng=rngs, **given, **options)
     for member, rng in enumerate(np.random.default_rng(8).spawn(2)):
         theta = side.initialization.initial_parameters(network, rng)
-        alone = side.training.train(network, theta, inputs, labels, rng=rng, **options)
+        # The statistics are those of the examples that the member has seen.
+        seen = samples[member] if sampled else slice(None)
+        alone = side.training.train(network, theta, inputs[seen], labels[seen], rng=rng, **options)
         found = [losses[member] for losses in together.history.validation_losses]
         assert found == pytest.approx(alone.history.validation_losses, rel=1e-11)
 

@@ -149,15 +149,18 @@ def population_statistics(
     >>> population_statistics(network, np.array([1.0, 0.0]), np.array([[0.0], [2.0], [1.0], [5.0]]), batch_size=2)
     [(array([2.]), array([5.]))]
     """
-    network.check_inputs(inputs)
-    check.batch_fits(batch_size, len(inputs))
+    network.check_inputs(inputs, theta)
+    axis = inputs.ndim - len(network.input_shape) - 1
+    total = inputs.shape[axis]
+    check.batch_fits(batch_size, total)
     indices = [index for index, layer in enumerate(network.layers) if isinstance(layer, BatchNorm)]
     seen: list[list[tuple[Array, Array]]] = [[] for _ in indices]
     examples = [batch_size * math.prod(network.shapes[index][1:]) for index in indices]
     views = network.views(theta)
-    for start in range(0, len(inputs) - batch_size + 1, batch_size):
+    for start in range(0, total - batch_size + 1, batch_size):
+        batch = inputs[(slice(None),) * axis + (slice(start, start + batch_size),)]
         caches: list[Cache] = [{} for _ in network.layers]
-        _forward(network, views, inputs[start : start + batch_size], caches, None)
+        _forward(network, views, batch, caches, None)
         for index, batches in zip(indices, seen, strict=True):
             batches.append(batch_norm.batch_statistics(caches[index]["inputs"], images=caches[index]["images"]))
     return [

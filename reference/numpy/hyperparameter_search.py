@@ -1,8 +1,7 @@
 """Random and grid search, on log scales where asked, and coarse to fine.
 
 An objective takes a dict of arrays, one entry a trial, and returns their losses: all trials can be one fleet. Nothing
-    here depends
-on the backend.
+here depends on the backend.
 """
 
 from __future__ import annotations
@@ -32,6 +31,8 @@ class Range:
     log: bool = False
 
     def __post_init__(self) -> None:
+        check.finite(self.low, "low")
+        check.finite(self.high, "high")
         if not self.high >= self.low:
             raise ValueError(f"high must be at least low={self.low}, got high={self.high}")
         if self.log:

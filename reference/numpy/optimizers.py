@@ -152,7 +152,11 @@ def minimize(
         for step in range(1, steps + 1):
             before[...] = theta
             point = rule.look_ahead(theta, state, **hyper) if rule.look_ahead else theta
-            rate = per_member(np.asarray(lr(step - 1) if callable(lr) else lr, theta.dtype), theta.ndim)
+            rate = lr
+            if callable(lr):
+                rate = lr(step - 1)
+                check.nonnegative(rate, f"lr at step {step - 1}")
+            rate = per_member(np.asarray(rate, theta.dtype), theta.ndim)
             run(rule.kernel, theta, gradient(point), state, step, work, lr=rate, **hyper)
             if not np.isfinite(theta).all():
                 diverged = Divergence(step, before)

@@ -137,15 +137,18 @@ def population_statistics(
     >>> population_statistics(network, torch.tensor([1.0, 0.0]), x, batch_size=2)
     [(tensor([2.]), tensor([5.]))]
     """
-    network.check_inputs(inputs)
-    check.batch_fits(batch_size, len(inputs))
+    network.check_inputs(inputs, theta)
+    axis = inputs.ndim - len(network.input_shape) - 1
+    total = inputs.shape[axis]
+    check.batch_fits(batch_size, total)
     indices = [index for index, layer in enumerate(network.layers) if isinstance(layer, BatchNorm)]
     seen: list[list[tuple[Tensor, Tensor]]] = [[] for _ in indices]
     examples = [batch_size * math.prod(network.shapes[index][1:]) for index in indices]
     views = network.views(theta)
-    for start in range(0, len(inputs) - batch_size + 1, batch_size):
+    for start in range(0, total - batch_size + 1, batch_size):
+        batch = inputs[(slice(None),) * axis + (slice(start, start + batch_size),)]
         given: dict[int, Tensor] = {}
-        _forward(network, views, inputs[start : start + batch_size], None, None, given)
+        _forward(network, views, batch, None, None, given)
         for index, batches in zip(indices, seen, strict=True):
             batches.append(batch_norm.batch_statistics(given[index], images=given[index].ndim >= 4))
     return [

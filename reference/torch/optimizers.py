@@ -153,7 +153,11 @@ def minimize(
     for step in range(1, steps + 1):
         before.copy_(theta)
         point = rule.look_ahead(theta, state, **hyper) if rule.look_ahead else theta
-        rate = per_member(torch.as_tensor(lr(step - 1) if callable(lr) else lr, dtype=theta.dtype), theta.ndim)
+        rate = lr
+        if callable(lr):
+            rate = lr(step - 1)
+            check.nonnegative(rate, f"lr at step {step - 1}")
+        rate = per_member(torch.as_tensor(rate, dtype=theta.dtype), theta.ndim)
         rate = rate.to(theta.device) if rate.ndim else rate.item()
         run(rule.kernel, theta, gradient(point).detach(), state, step, lr=rate, **hyper)
         if not torch.isfinite(theta).all():

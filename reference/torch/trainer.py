@@ -97,7 +97,7 @@ class Trainer:
         self.history = History(steps_per_epoch=-(-self.examples // self.batch_size))
         self.diverged: list[Divergence | None] = [None] * members
         self.going = np.ones(members, dtype=bool)
-        self.stopping = [EarlyStopping(self.patience) for _ in range(members)] if self.patience else []
+        self.stopping = [EarlyStopping(self.patience) for _ in range(members)] if self.patience is not None else []
         self.best = self.theta.clone()
         self.snapshots: list[Tensor] = []
 
@@ -113,6 +113,7 @@ class Trainer:
         return len(self.inputs) if self.samples is None else int(self.samples.shape[-1])
 
     def _check(self) -> None:
+        check.floating(self.theta, "theta")
         self.network.check_inputs(self.inputs, self.theta)
         check.choice(self.loss, LOSSES, "loss")
         _check_targets(self.network, self.inputs, self.targets, self.loss)
@@ -123,19 +124,20 @@ class Trainer:
         check.nonnegative(self.l2, "l2")
         if self.max_norm is not None:
             check.positive(self.max_norm, "max_norm")
-        members = 1 if isinstance(self.rng, np.random.Generator) else len(self.rng)
-        wanted = tuple(self.theta.shape[:-1]) or (1,)
-        if (members,) != wanted or isinstance(self.rng, np.random.Generator) != (self.theta.ndim == 1):
-            raise ValueError(f"rng must be one generator for each of the {wanted[0]} members, got rng={members}")
+        members = tuple(self.theta.shape[:-1])
+        check.generators(self.rng, members)
+        for name, value in {"lr": self.lr, "l1": self.l1, "l2": self.l2, **self.hyper}.items():
+            check.per_member(value, members, name)
         if self.samples is not None:
             check.labels(self.samples, len(self.inputs), "samples")
-            lead = tuple(self.theta.shape[:-1])
-            if tuple(self.samples.shape[:-1]) != lead:
-                shape = tuple(self.samples.shape)
-                raise ValueError(f"samples must be indices (count,) for each of the members {lead}, got shape={shape}")
+            shape = tuple(self.samples.shape)
+            if shape[:-1] != members:
+                raise ValueError(
+                    f"samples must be indices (count,) for each of the members {members}, got shape={shape}"
+                )
         check.batch_fits(self.batch_size, self.examples)
         if self.validation is not None:
-            self.network.check_inputs(self.validation[0])
+            self.network.check_inputs(self.validation[0], self.theta)
             _check_targets(self.network, *self.validation, self.loss)
         elif self.patience is not None or isinstance(self.lr, Plateau):
             raise ValueError("validation must be given for patience or a Plateau, got validation=None")
@@ -170,7 +172,10 @@ class Trainer:
         """Update on the batch's examples, on all of them where it is None."""
         size = len(self.inputs) if batch is None else batch.shape[-1]
         masks = dropout.masks(self.network, size, self.rng, device=self.device) if self.drops else None
-        rate = self.lr(self.step) if callable(self.lr) else self.lr
+        rate = self.lr
+        if callable(rate):
+            rate = rate(self.step)
+            check.nonnegative(rate, f"lr at step {self.step}")
         if self.rule.look_ahead:
             self.point.copy_(self.rule.look_ahead(self.theta, self.state, **self.hyper))
         inputs, targets = self.inputs, self.targets
@@ -224,7 +229,8 @@ class Trainer:
         inputs, targets = self.validation
         statistics = None
         if self.normalizes:
-            statistics = population_statistics(self.network, self.theta, self.inputs, batch_size=self.batch_size)
+            seen = self.inputs if self.samples is None else self.inputs[self.samples]
+            statistics = population_statistics(self.network, self.theta, seen, batch_size=self.batch_size)
         outputs = _forward(self.network, self.network.views(self.theta), inputs, None, statistics)
         value = LOSSES[self.loss](outputs, targets, self.fleet)
         self.history.validation_losses.append(_plain(value))
