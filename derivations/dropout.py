@@ -21,7 +21,9 @@ from .kernel import (
     bernoulli,
     choices,
     correlated,
+    independent,
     misprint,
+    product,
     remark,
     theorem,
     total,
@@ -369,7 +371,8 @@ def dropout_is_ridge(t: Proof) -> None:
 
 
 @theorem(
-    "The 2^n masks have probabilities that sum to 1; a mask of k kept units is met T q^k (1-q)^(n-k) times in T draws",
+    "The 2^n masks have probabilities that sum to 1; a mask of k kept units is met T q^k (1-q)^(n-k) times in T draws, "
+    "on average",
     covers=[
         "000:dropout-ideal-average", "000:dropout-one-pass-cost", "004:dropout-as-ensemble",
         "004:monte-carlo-dropout-and-single-pass",
@@ -397,15 +400,11 @@ def dropout_masks(t: Proof) -> None:
         because="with or without the next unit; weight scaling needs one pass",
     )
     t.induct(t.state("total probability", Eq(mass(k), 1)), over=k, because="q + (1 - q) = 1")
+    visits_of_a_mask(t, q)
     masks, passes = t.size("M"), t.size("S")
     weight, prediction = t.vector("u", masks, low=0, open=True), t.vector("f", masks)
     chance = lambda i: weight[i] / total(masks, lambda j: weight[j])  # noqa: E731
     draws = t.random("D", choices(chance, passes, masks))
-    a = t.index("a", masks)
-    t.expectation(
-        t.state("visits of a mask", Eq(Expectation(total(passes, lambda s: draws[s, a])), passes * chance(a))),
-        because="each draw is this mask with its probability: about one visit only if 2^n is about the number of draws",
-    )
     ideal = total(masks, lambda i: chance(i) * prediction[i])
     sampled = total(passes, lambda s: total(masks, lambda i: draws[s, i] * prediction[i])) / passes
     t.expectation(
@@ -416,6 +415,18 @@ def dropout_masks(t: Proof) -> None:
     t.expectation(
         t.state("its variance", Eq(Expectation((sampled - ideal) ** 2), variance / passes)),
         because="independent passes: the standard error is sd/sqrt(S)",
+    )
+
+
+def visits_of_a_mask(t: Proof, q: Any) -> None:
+    """A mask that keeps n_1 units and drops n_0, of which all are independent, in each of T draws."""
+    kept, dropped, draws = t.size("n_1"), t.size("n_0"), t.size("T")
+    on, off = t.random("mu", bernoulli(q, [kept])), t.random("nu", bernoulli(q, [dropped]))
+    all_on = Expectation(product(kept, lambda i: on[i]))
+    all_off = Expectation(product(dropped, lambda i: 1 - off[i]))
+    t.expectation(
+        t.state("visits of a mask", Eq(draws * all_on * all_off, draws * q**kept * (1 - q) ** dropped)),
+        because="each draw is this mask with that probability: about one visit only if T is about 2^n, for q = 1/2",
     )
 
 
@@ -467,25 +478,44 @@ def geometric_and_arithmetic_mean(t: Proof) -> None:
     guess = lambda c: q[c] / total(classes, lambda k: q[k])  # noqa: E731 - any distribution without zeros
     partition = total(classes, lambda c: exp(mean_log(c)))
     divergence = lambda other: total(classes, lambda c: guess(c) * (log(guess(c)) - other(c)))  # noqa: E731
+    mean_divergence = total(masks, lambda m: share(m) * divergence(lambda c: log(chance[m, c])))
     t.equal(
         t.state(
             "mean divergence to the masks",
-            Eq(
-                total(masks, lambda m: share(m) * divergence(lambda c: log(chance[m, c]))),
-                divergence(lambda c: mean_log(c) - log(partition)) - log(partition),
-            ),
+            Eq(mean_divergence, divergence(lambda c: mean_log(c) - log(partition)) - log(partition)),
         ),
-        because="KL to the normalized geometric mean, and a constant: least, by Gibbs, where the guess is that mean",
+        because="KL to the normalized geometric mean, which is 0 where the guess is that mean, and a constant",
+    )
+    z = t.real("z")
+    at_c = mean_log(c) - log(guess(c)) - z
+    apart = lambda k: at_c.xreplace({c: k})  # noqa: E731 - the inner sums written once, so that they are one
+    below = t.compare(
+        Ge(divergence(mean_log), 1 - partition * exp(-z) - z),
+        total(classes, lambda c: guess(c) * (exp(apart(c)) - 1 - apart(c))),
+        using=[t.instance(tangent, {u: apart(c)}, because="at the log of the geometric mean over e^z times the guess")],
+        because="e^x - 1 - x >= 0, averaged over the guess",
+    )
+    t.chain(
+        t.state("no guess is closer to the masks", Ge(mean_divergence, -log(partition))),
+        [
+            t.instance(below, {z: log(partition)}, because="where the bound is largest"),
+            t.equal(Eq(mean_divergence, divergence(mean_log)), because="the shares of the masks add up to 1"),
+        ],
+        because="so the constant is the least mean KL: Gibbs' inequality",
     )
 
 
 @theorem(
-    "A deep linear network with masks on every layer has the mean output of one pass with every layer scaled by 1-p",
+    "A linear network of any depth with masks on every layer has the mean output of one pass with every layer scaled "
+    "by q = 1-p",
     covers=["000:dropout-linear-exact"],
     sources=[Source(DECK, "l.576-580", "for linear classification dropout is exact")],
 )
 def dropout_of_a_deep_linear_network(t: Proof) -> None:
-    """Masks of different layers are independent, so the expectation passes through the product layer by layer."""
+    """Masks of different layers are independent, so the expectation passes through the product layer by layer.
+
+    The activations below a mask are random themselves, with any means and any covariance L L'.
+    """
     n, hidden, outputs = t.size("n"), t.size("h"), t.size("K")
     q, y = t.real("q", 0, 1), t.index("y", outputs)
     first, second, x = t.vector("W_1", hidden, n), t.vector("W_2", outputs, hidden), t.vector("x", n)
@@ -494,8 +524,30 @@ def dropout_of_a_deep_linear_network(t: Proof) -> None:
     plain = total(hidden, lambda j: second[y, j] * total(n, lambda k: first[j, k] * x[k]))
     t.expectation(
         t.state("mean output", Eq(Expectation(masked), q**2 * plain)),
-        because="E[mu_2 mu_1] = q q",
+        because="two layers: E[mu_2 mu_1] = q q",
     )
+    width, depth = t.size("m"), t.size("L")
+    i, k = t.index("i", width), t.integer("k", 0, depth)
+    mean, root, weight = t.vector("a", width), t.vector("L_", width, width), t.vector("W", depth + 1, width, width)
+    mask, z = t.random("mu", bernoulli(q, [width])), t.random("z", independent([0, 1], [width]))
+    below = lambda j: mean[j] + total(width, lambda c: root[j, c] * z[c])  # noqa: E731
+    t.expectation(
+        t.state(
+            "one layer",
+            Eq(
+                Expectation(total(width, lambda j: weight[1, i, j] * mask[j] * below(j))),
+                q * total(width, lambda j: weight[1, i, j] * mean[j]),
+            ),
+        ),
+        because="the mask does not depend on what lies below it: the means obey a recursion of their own",
+    )
+    start = t.vector("x_0", width)
+    means, single = t.recursion(
+        k,
+        means=((i,), start[i], lambda a, b: q * total(width, lambda j: weight[k + 1, i, j] * a(j, k))),
+        single=((i,), start[i], lambda a, b: total(width, lambda j: weight[k + 1, i, j] * b(j, k))),
+    )
+    t.induct(t.state("k layers", Eq(means(i, k), q**k * single(i, k))), over=k, because="each layer adds one factor q")
 
 
 @misprint(

@@ -441,7 +441,8 @@ def vanishing_gradient(t: Proof) -> None:
 
 
 @theorem(
-    "An untrained classifier has the loss log K; a small balanced start waits log((1-s^2)/s^2)/2 before the loss drops",
+    "An untrained classifier has the loss log K; the product of two weights that start at s is half-way after "
+    "log((1-s^2)/s^2)/2, a plateau for small s",
     covers=["004:loss-curve-and-bad-initialisation", "000:biases-start-at-zero"],
     sources=[Source("004", "l.29-42", "telltale sign of a bad initialization: a plateau, then a drop (figure)")],
 )
@@ -487,11 +488,10 @@ def plateau(t: Proof) -> None:
     )
     u = 1 / (1 + (1 - s**2) / s**2 * exp(-2 * time))
     t.equal(t.state("solution", Eq(Derivative(u, time), 2 * u * (1 - u))), because="differentiate")
-    t.equal(t.state("from the start", Eq(u.subs(time, 0), s**2)), because="1 + (1 - s^2)/s^2 = 1/s^2")
-    share = t.real("r", 0, 1, open=True)
     t.equal(
-        t.state("time to a share r", Eq(u.subs(time, log((1 - s**2) / s**2 * share / (1 - share)) / 2), share)),
-        because="half-way after log((1 - s^2)/s^2)/2: the smaller the start, the longer the plateau, like log(1/s)",
+        t.state("odds of the product", Eq(u / (1 - u), exp(2 * time) * s**2 / (1 - s**2))),
+        because="from u = s^2 at the start; even, so half-way, after log((1 - s^2)/s^2)/2: the smaller the start, the "
+        "longer the plateau, like log(1/s)",
     )
 
 

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Derivative, Implies, Max, Rational, tanh
+from sympy import Abs, Derivative, Implies, KroneckerDelta, Max, Rational, tanh
 
-from ..kernel import Eq, Expectation, Ge, Gt, Le, Proof, Source, bernoulli, misprint, product, theorem, total
+from ..kernel import (
+    Eq,
+    Expectation,
+    Ge,
+    Gt,
+    Le,
+    Proof,
+    Source,
+    bernoulli,
+    correlated,
+    misprint,
+    product,
+    theorem,
+    total,
+)
 from .one_layer import relu
 
 HALF = Rational(1, 2)
@@ -117,7 +131,21 @@ def parity_of_many_bits(t: Proof) -> None:
             "loss of an affine function of a bit",
             Eq(Expectation((parity_ - b - w * bit) ** 2), Rational(1, 4) + (b + w / 2 - HALF) ** 2 + w**2 / 4),
         ),
-        because="no product of parity and bit survives; further bits add further squares w_j^2/4",
+        because="no product of parity and bit survives",
+    )
+    d = t.size("d")
+    weights, all_bits = t.vector("v", d), t.random("z", correlated(HALF, lambda i, j: KroneckerDelta(i, j) / 4, [d]))
+    odd = t.random("odd", bernoulli(HALF))
+    slopes = total(d, lambda i: weights[i])
+    t.expectation(
+        t.state(
+            "loss of an affine function of all bits",
+            Eq(
+                Expectation((odd - b - total(d, lambda i: weights[i] * all_bits[i])) ** 2),
+                Rational(1, 4) + (b + slopes / 2 - HALF) ** 2 + total(d, lambda i: weights[i] ** 2) / 4,
+            ),
+        ),
+        because="a squared error sees means and covariances only, and those of parity and bits are of independent ones",
     )
 
 

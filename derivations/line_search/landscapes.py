@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Derivative, Implies, cos, sin, sqrt, sympify
+from sympy import Abs, Derivative, Implies, Rational, cos, sin, sqrt, sympify
 
-from ..kernel import Eq, Le, Proof, Source, theorem, total
+from ..kernel import Eq, Gt, Le, Lt, Proof, Source, theorem, total
 
 
 @theorem(
@@ -60,7 +60,7 @@ def gradient_orthogonal_to_the_level_set(t: Proof) -> None:
 @theorem(
     (
         "The Rosenbrock function: one critical point, its minimum, with condition number 2508; stable steps "
-        "below 0.002; not convex"
+        "below 0.0019968; not convex"
     ),
     covers=["004:rosenbrock-function"],
     sources=[Source("004", "l.838-850", "f(x) = (x1 - 1)^2 + 100 (x2 - x1^2)^2")],
@@ -95,8 +95,15 @@ def rosenbrock_function(t: Proof) -> None:
             t.state(
                 name, Eq(Derivative(f, p, q), {"f11": 1200 * x**2 - 400 * y + 2, "f12": -400 * x, "f22": 200}[name])
             ),
-            because="differentiate the partials; at (0, 1) f11 = -398, so f is not convex",
+            because="differentiate the partials",
         )
+    above = Gt(y, Rational(1, 200))
+    bent = t.suppose(above).compare(Lt(2 - 400 * y, 0), 400 * (y - Rational(1, 200)), because="f11 at x1 = 0")
+    t.implies(
+        t.state("curvature in x1 on the axis x1 = 0", Implies(above, bent.claim)),
+        bent,
+        because="-398 at (0, 1): f is not convex",
+    )
     t.equal(
         t.state("condition number", Eq(high / low, (501 + sqrt(250601)) ** 2 / 400)),
         because="the product of the eigenvalues is 400; this is 2508.01",

@@ -126,9 +126,14 @@ def distinct_eigenvalues_terminate(t: Proof) -> None:
         over=steps,
         because="every step multiplies mode j by 1 - lambda_j / lambda_r",
     )
-    t.equal(
-        t.state("its own step removes a mode", Eq(x(p, p + 1), 0)),
-        because="the factor 1 - lambda/lambda = 0 stays in the product for ever; after m steps every mode met its own",
+    own = t.equal(t.state("its own step removes a mode", Eq(x(p, p + 1), 0)), because="the factor 1 - lambda/lambda")
+    more = t.integer("l", 0, m - p)
+    (later,) = t.recursion(more, later=(x(p, p + 1), lambda y: y(more) * (1 - lam[p + 1] / lam[p + more + 2])))
+    t.induct(
+        t.state("and no later step brings it back", Eq(later(more), 0)),
+        over=more,
+        using=[own],
+        because="0 times any factor is 0; after all steps every mode has met its own",
     )
 
 

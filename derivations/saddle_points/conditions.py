@@ -147,7 +147,16 @@ def convex_local_minimum_is_global(t: Proof) -> None:
     t.implies(
         t.state("between two minimizers there are only minimizers", Implies(least, flat.claim)),
         flat,
-        because="with < for convexity the point between would be lower than both: so there cannot be two",
+        because="the point between two least values is one itself",
+    )
+    strict = Lt(between, (1 - share) * here + share * here)
+    lower = t.suppose(strict).compare(
+        Lt(between, here), strict.rhs - strict.lhs, because="the chord between two minimizers is level"
+    )
+    t.implies(
+        t.state("strictly between two minimizers there would be a lower point", Implies(strict, lower.claim)),
+        lower,
+        because="a contradiction: a strictly convex function has one minimizer at most",
     )
 
 
