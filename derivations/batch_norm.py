@@ -318,7 +318,8 @@ def batch_norm_after_the_activation(t: Proof) -> None:
 
 
 @theorem(
-    "Through wide layers of ReLU and normalization the squared gradient grows by pi/(pi - 1) a layer at initialization",
+    "Where pre-activations are Gaussian and independent of the gradient, as in wide layers at initialization, ReLU and "
+    "normalization make the squared gradient pi/(pi - 1) times larger",
     covers=["000:batchnorm-gradient-claim"],
     sources=[Source("000", "l.946", "prevents exploding or vanishing gradient")],
 )

@@ -12,6 +12,7 @@ from backproof.derivations.kernel import (
     Gt,
     Le,
     Lt,
+    Ne,
     NotShown,
     Proof,
     Refuted,
@@ -320,3 +321,13 @@ def test_a_limit_of_a_constant_says_nothing():
     h = t.positive("h")
     with pytest.raises(NotShown, match="limit of a constant"):
         t.state("empty", Eq(Limit(Max(0, h) / h, h, 0, "+"), 1))  # SymPy has made it 1 already
+
+
+def test_a_number_that_is_not_0_is_said_to_be_and_an_instance_must_keep_to_it():
+    t = Proof()
+    z, p = t.real("z", nonzero=True), t.positive("p")
+    fact = t.equal(Eq(z / z**2, 1 / z), because="cancelled")
+    assert Ne(z, 0) in t.domain()
+    t.instance(fact, {z: p + 1}, because="positive")
+    with pytest.raises(NotShown, match="not visible"):
+        t.instance(fact, {z: p - 1}, because="0 at p = 1")

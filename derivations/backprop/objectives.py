@@ -11,8 +11,8 @@ HALF = Rational(1, 2)
 
 
 @theorem(
-    "The gradient of the mean log-likelihood is the mean score, the score has mean 0 under the model, and the "
-    "loss descends along it",
+    "The gradient of the mean log-likelihood is the mean score, the score has mean 0 under the model, and a "
+    "Gaussian loss descends along it",
     covers=["001:log-likelihood-gradient-is-expectation", "000:empirical-risk-gradient-linearity"],
     sources=[
         Source("001", "l.71-73", "grad_theta J(theta) = E grad_theta log p(x, y; theta)"),

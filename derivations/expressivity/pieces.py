@@ -14,8 +14,8 @@ HALF = Rational(1, 2)
 
 @theorem(
     (
-        "Deletion and restriction: m hyperplanes in general position leave sum over k <= d of binomial(m, k) cells in "
-        "R^d, m + 1 on a line"
+        "Where each hyperplane cuts as many cells as the earlier ones cut it into, m of them leave sum over k <= d of "
+        "binomial(m, k) cells in R^d, m + 1 on a line"
     ),
     covers=["000:pattern-piecewise-constant"],
     sources=[Source("000", "l.246", "x -> B(x) is piecewise constant")],
@@ -252,7 +252,8 @@ def relu_network_of_any_depth(t: Proof) -> None:
 
 
 @theorem(
-    "Depth: k layers of two units make 2^k affine pieces; one hidden layer needs 2^k - 1 units for as many",
+    "Depth: each layer of two units doubles the affine pieces, to 2^k; a unit of one hidden layer adds a kink only "
+    "where it changes its sign, so that it takes 2^k - 1 of them",
     covers=["003:width-versus-depth", "000:deep-relu-net-is-cpwa"],
     sources=[Source("003", "l.216-219", "the strength of depth")],
 )

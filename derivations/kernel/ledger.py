@@ -211,6 +211,11 @@ class Ledger(Scope):
             return
         if relation in (True, sympy.true) or relation.func(*relation.args) == sympy.true:
             return
+        if isinstance(relation, sympy.Ne):
+            rest = relation.lhs - relation.rhs
+            if not any(nonnegative(side, self, strict=True) for side in (rest, -rest)):
+                raise NotShown(f"{relation} is not visible")
+            return
         smaller, larger, strict = ordered(relation)
         rest = larger - smaller
         if not any(nonnegative(form(rest), self, strict=strict) for form in (lambda e: e, sympy.expand, sympy.factor)):

@@ -137,7 +137,7 @@ class Scope:
     def _real(self, name: str, low: Any, high: Any, open: bool, nonzero: bool) -> Any:
         low, high = (None if b is None else sympy.sympify(b) for b in (low, high))
         symbol = sympy.Symbol(name, **_assumptions(low, high, open, nonzero, self))
-        relations = _bounds(symbol, low, high, open) + ([sympy.Ne(symbol, 0)] if nonzero else [])
+        relations = _bounds(symbol, low, high, open) + ([sympy.Ne(symbol, 0, evaluate=False)] if nonzero else [])
         hypothesis = sympy.And(*relations, evaluate=False) if relations else sympy.true
         self._declare(Declared(symbol, _real_draw(low, high, open, nonzero), (), hypothesis, low, high, open, nonzero))
         self._bound_slacks(symbol, low, high, open)

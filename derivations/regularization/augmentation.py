@@ -10,7 +10,8 @@ HALF = Rational(1, 2)
 
 
 @theorem(
-    "Input noise of covariance s^2 I on a linear model is ridge with weight s^2; on any model it penalizes the slope",
+    "Input noise of covariance s^2 I on a linear model is ridge with weight s^2; on any model of one input, to order "
+    "s^2, it penalizes f'^2 - (y - f) f''",
     covers=["000:noise-augmentation"],
     sources=[Source("000", "l.478", "adding noise")],
 )
@@ -50,8 +51,8 @@ def noise_is_ridge(t: Proof) -> None:
             ),
         ),
         because=(
-            "at s = 0 the coefficient of s^2 is f'^2 - (y - f) f'': the slope is penalized, and the curvature "
-            "where the fit is off"
+            "half the second derivative, at s = 0 the coefficient of s^2, is f'^2 - (y - f) f'': the slope is "
+            "penalized, and the curvature where the fit is off"
         ),
     )
     t.expectation(t.state("its mean", Eq(Expectation(size * flip), 0)), because="both signs are equally likely")

@@ -161,7 +161,8 @@ def scalar_floor(t: Proof, eta: Any) -> None:
 
 
 @theorem(
-    "The average of the iterates on a quadratic has the variance sigma^2/(h^2 T), whatever the step",
+    "The average of T iterates on a quadratic is minus the mean noise over h, of variance sigma^2/(h^2 T) whatever the "
+    "step, and the way travelled over eta h T",
     covers=["001:sgd-noise-floor", "004:checkpoint-averaging"],
     sources=[
         Source("001", "l.290", "the noise of random sampling persists at the minimum"),

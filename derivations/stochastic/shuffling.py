@@ -11,8 +11,8 @@ from .minibatch import average
 
 
 @theorem(
-    "Averaged over the orders, an epoch of SGD adds the penalty eps/(4M) sum |grad C_i|^2 to gradient flow, to "
-    "second order in eps",
+    "One weight, quadratic losses: averaged over the orders, an epoch of SGD adds the penalty eps/(4M) sum C_i'^2 to "
+    "gradient flow, to second order in eps",
     covers=["001:small-batch-implicit-regulariser"],
     sources=[Source("001", "l.85", "small batches can offer a regularizing effect, perhaps due to the noise they add")],
 )
