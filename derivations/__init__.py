@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def find(id: str) -> Entry:
     return entries[id]
 
 
+@functools.cache
 def oracle(id: str, claim: str) -> Any:
     """Return the oracle of a theorem's claim: its proved expression as a function (see `kernel.oracle`)."""
     from .kernel.oracle import oracle_of

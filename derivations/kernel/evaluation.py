@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import mpmath
@@ -80,17 +80,17 @@ class Point:
 
     def value(self, e: Any) -> Any:
         """The number that the expression is at this point."""
-        if e.is_Rational:
-            return Fraction(int(e.p), int(e.q))
         if e.is_Symbol:
             if e in self._local:
                 return self._local[e]
             if e in self.values:
                 return self.values[e]
             raise Undefined(f"{e} has no value")
-        method = getattr(self, "_" + type(e).__name__, None)
+        if e.is_Rational:
+            return _fraction(e)
+        method = _method(type(e))
         if method is not None:
-            return method(e)
+            return method(self, e)
         if isinstance(e, AppliedUndef):
             return self._recursion(e)
         if isinstance(e, SmoothFunction):
@@ -235,7 +235,7 @@ class Point:
         return self._fold(e, self.field.mul, Fraction(1))
 
     def _fold(self, e: Any, combine: Any, start: Any) -> Any:
-        key = (e, tuple((s, self._local[s]) for s in sorted(_free_symbols(e) & self._local.keys(), key=str)))
+        key = (e, tuple((s, self._local[s]) for s in _free_symbols(e) if s in self._local))
         if key in self._memo:
             return self._memo[key]
         total = start
@@ -400,9 +400,20 @@ class Point:
 
 
 @lru_cache(maxsize=20_000)
-def _free_symbols(e: Any) -> frozenset[Any]:
+def _free_symbols(e: Any) -> tuple[Any, ...]:
     """SymPy rebuilds a sum to find its free symbols, and the same sums are met at every point."""
-    return frozenset(e.free_symbols)
+    return tuple(e.free_symbols)
+
+
+@lru_cache(maxsize=20_000)
+def _fraction(e: Any) -> Fraction:
+    return Fraction(int(e.p), int(e.q))
+
+
+@cache
+def _method(kind: type) -> Any:
+    """What evaluates expressions of this type, if they have a method of their own."""
+    return getattr(Point, f"_{kind.__name__}", None)
 
 
 def _float(x: Any) -> Any:

@@ -119,28 +119,32 @@ class Oracle:
     def _sizes(self, values: Mapping[str, Any]) -> dict[Any, int]:
         """Symbolic sizes as the shapes of the given vectors tell them."""
         sizes: dict[Any, int] = {}
-        for declared in self._proof.declared:
-            if declared.sizes and str(declared.symbol) in values:
-                shape = np.shape(np.asarray(values[str(declared.symbol)], dtype=object))
+        for name, declared in self._vectors:
+            if name in values:
+                given = values[name]
+                shape = given.shape if isinstance(given, np.ndarray) else np.shape(np.asarray(given, dtype=object))
                 if len(shape) != len(declared.sizes):
-                    raise ValueError(f"{declared.symbol} must have {len(declared.sizes)} axes, got shape {shape}")
+                    raise ValueError(f"{name} must have {len(declared.sizes)} axes, got shape {shape}")
                 for size, length in zip(declared.sizes, shape, strict=True):
                     if size.is_Symbol and sizes.setdefault(size, length) != length:
-                        raise ValueError(
-                            f"{declared.symbol} must have {size} = {sizes[size]} entries, got shape {shape}"
-                        )
+                        raise ValueError(f"{name} must have {size} = {sizes[size]} entries, got shape {shape}")
         return sizes
 
-    def _free_indices(self, values: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
-        given = set(values)
+    @functools.cached_property
+    def _vectors(self) -> list[tuple[str, Any]]:
+        return [(str(d.symbol), d) for d in self._proof.declared if d.sizes]
+
+    @functools.cached_property
+    def _indices(self) -> list[tuple[str, tuple[Any, Any, Any]]]:
+        """The indices that the expression leaves open, with their ranges, by name."""
         # SymPy does not count the index of the entry that a derivative is taken by.
         by = {s for d in self.expression.atoms(sympy.Derivative) for v in d.variables for s in v.free_symbols}
         free = self.expression.free_symbols | by
-        return [
-            (d.symbol, *self._proof.ranges[d.symbol])
-            for d in self._proof.declared
-            if d.symbol in free and d.symbol in self._proof.ranges and str(d.symbol) not in given
-        ]
+        declared = (d.symbol for d in self._proof.declared)
+        return [(str(s), (s, *self._proof.ranges[s])) for s in declared if s in free and s in self._proof.ranges]
+
+    def _free_indices(self, values: Mapping[str, Any]) -> list[tuple[Any, Any, Any]]:
+        return [index for name, index in self._indices if name not in values]
 
     # ---- whole arrays ---------------------------------------------------------------------------------------------
 
