@@ -21,11 +21,16 @@ def per_coordinate_rates(t: Proof) -> None:
     d, k = t.size("d"), t.time("k")
     j = t.index("j", d)
     curvature, start = t.vector("lambda", d, low=0, open=True), t.vector("x0", d)
+    rate = t.vector("r", d)
     (x,) = t.recursion(
         k,
-        x=((j,), start[j], lambda x: following("sgd", theta=x(j, k), g=curvature[j] * x(j, k), lr=1 / curvature[j])[0]),
+        x=((j,), start[j], lambda x: following("sgd", theta=x(j, k), g=curvature[j] * x(j, k), lr=rate[j])[0]),
     )
-    t.equal(t.state("one step", Eq(x(j, k + 1), 0)), because="x_j - lambda_j x_j / lambda_j = 0")
+    t.induct(
+        t.state("k steps", Eq(x(j, k), (1 - rate[j] * curvature[j]) ** k * start[j])),
+        over=k,
+        because="each coordinate shrinks by its own 1 - r_j lambda_j: by 0 for r_j = 1/lambda_j",
+    )
     mu, gap = t.positive("mu"), t.nonnegative("gap")
     lr = t.real("lr", 0, 2 / (mu + gap), open=True)
     t.compare(

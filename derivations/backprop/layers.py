@@ -120,8 +120,8 @@ def hidden_layer_gradients(t: Proof) -> None:
 
 
 @theorem(
-    "The gradient in the parameters of layer k is the row dL/df_K times the Jacobians of the layers above, times "
-    "the layer's own Jacobian",
+    "Three layers: the gradient in a layer's parameter is the row dL/df_3 times the Jacobians of the layers above, "
+    "times the layer's own derivative",
     covers=["000:layer-composition", "000:chain-rule-three-layers"],
     sources=[
         Source("000", "l.711-723", "f(x; theta) = f_3(f_2(f_1(x; theta_1); theta_2); theta_3)"),

@@ -34,15 +34,14 @@ def newton_step(t: Proof) -> None:
         t.state("gradient", Eq(Derivative(f(lambda i: point[i]), point[j]), gradient(point[j]))),
         because="only the j-th square depends on x_j",
     )
-    x, z, full = t.recursion(
+    x, z = t.recursion(
         k,
         x=((j,), start[j], lambda x, *_: x(j, k) - alpha * gradient(x(j, k)) / curvature[j]),
         z=(
             (j,),
             start[j] / scale[j],
-            lambda x, z, _: z(j, k) - alpha * scale[j] * gradient(scale[j] * z(j, k)) / (scale[j] ** 2 * curvature[j]),
+            lambda x, z: z(j, k) - alpha * scale[j] * gradient(scale[j] * z(j, k)) / (scale[j] ** 2 * curvature[j]),
         ),
-        y=((j,), start[j], lambda x, z, y: y(j, k) - gradient(y(j, k)) / curvature[j]),
     )
     t.induct(
         t.state("every error shrinks alike", Eq(x(j, k), center[j] + (1 - alpha) ** k * (start[j] - center[j]))),
@@ -55,7 +54,11 @@ def newton_step(t: Proof) -> None:
         because="the gradient in z has the factor s, the Hessian s^2: their quotient moves z by 1/s of what it moves x",
     )
     t.equal(
-        t.state("alpha = 1: the critical point in one step", Eq(full(j, k + 1), center[j])), because="1 - alpha = 0"
+        t.state(
+            "alpha = 1: the critical point in one step",
+            Eq(point[j] - Derivative(f(lambda i: point[i]), point[j]) / curvature[j], center[j]),
+        ),
+        because="x - lambda (x - c)/lambda",
     )
     converges(t, alpha)
     classified(t, d, j, curvature, center, f)
@@ -208,7 +211,7 @@ def damped(t: Proof) -> None:
 
 
 @theorem(
-    "Newton converges quadratically near a minimum: with f'' >= m and a Hessian that changes at most at the rate M, "
+    "Newton in one dimension converges quadratically near a minimum: with f'' >= m that changes at most at the rate M "
     "the next error is at most M/(2m) times the square of this one",
     covers=["001:newton-step", "001:newton-convexity-does-not-imply-convergence", "002:newton-preconditioned-step"],
     sources=[Source("001", "l.408-416", "(no rate)")],
