@@ -68,7 +68,7 @@ def members(s: Averaging, rng: np.random.Generator, count: int, shape: tuple[int
 
 def counts(s: Averaging) -> Iterator[Case]:
     rng = s.rng("counts")
-    for count in (1, 2, 3, 4, 5, 7, 12):
+    for count in (1, 2, 3, 4, 5, 7, 12, 40):
         yield Case({"members": members(s, rng, count, (3, 4))})
 
 
@@ -88,8 +88,9 @@ def extremes(s: Averaging) -> Iterator[Case]:
     else:
         yield Case({"members": [np.eye(3), np.eye(3), np.eye(3)[::-1].copy()]})
         yield Case({"members": [np.full((2, 4), 0.25), *members(s, rng, 2, (2, 4))]})
-    one = members(s, rng, 1, (3, 3))
-    yield Case({"members": [a.copy() for a in one * 5]})
+    one, other = members(s, rng, 2, (3, 3))
+    yield Case({"members": [one.copy() for _ in range(5)]})
+    yield Case({"members": [one, other, one.copy()]})
 
 
 def orders(s: Averaging) -> Iterator[Case]:
@@ -103,6 +104,11 @@ def orders(s: Averaging) -> Iterator[Case]:
 def single_precision(s: Averaging) -> Iterator[Case]:
     rng = s.rng("float32")
     yield Case({"members": [rounded(a, "float32") for a in members(s, rng, 5, (3, 4))]}, dtype="float32")
+
+
+def half_precision(s: Averaging) -> Iterator[Case]:
+    rng = s.rng("float16")
+    yield Case({"members": [rounded(a, "float16") for a in members(s, rng, 5, (3, 4))]}, dtype="float16")
 
 
 def repeated(s: Averaging) -> Iterator[Case]:
@@ -124,6 +130,7 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         law("extremes", "cancelling, unequal, certain and identical members have their mean", extremes),
         law("orders", "the order of the members does not matter", orders),
         law("float32", "single precision follows the formula within its rounding", single_precision),
+        law("float16", "half precision follows the formula within its rounding, or is refused", half_precision),
         law("pure", "arguments are left alone and the same call gives the same answer", repeated),
     )
 

@@ -193,12 +193,12 @@ def script(
 
 
 def training(s: BatchNorm) -> Iterator[Case]:
-    for n, features in ((4, 3), (2, 1), (5, 2), (8, 5), (3, 3)):
+    for n, features in ((4, 3), (2, 1), (5, 2), (8, 5), (3, 3), (33, 2)):
         yield script(s, "training", "t", n, features)
 
 
 def tracked(s: BatchNorm) -> Iterator[Case]:
-    for n, features in ((4, 3), (3, 2), (2, 2)):
+    for n, features in ((4, 3), (3, 2), (2, 2), (64, 2)):
         yield script(s, "tracked", "tttt", n, features, shift=1.5)
 
 
@@ -229,6 +229,10 @@ def restored(s: BatchNorm) -> Iterator[Case]:
 
 def single_precision(s: BatchNorm) -> Iterator[Case]:
     yield script(s, "float32", "tte", 5, 3, shift=0.5, dtype="float32")
+
+
+def half_precision(s: BatchNorm) -> Iterator[Case]:
+    yield script(s, "float16", "tte", 5, 3, shift=0.5, dtype="float16")
 
 
 def memory(s: BatchNorm) -> Iterator[Case]:
@@ -289,6 +293,7 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         Law("lone-row", "a batch of one in training raises or leaves the statistics finite", theorem, lone_row),
         law("restored-state", "a saved and restored module goes on as if nothing had happened", restored),
         law("float32", "single precision follows the formula within its rounding", single_precision),
+        law("float16", "half precision follows the formula within its rounding, or is refused", half_precision),
         law("layout", "a transposed batch is read as what it is", memory),
         law("pure", "the input is left alone and a new module gives the same answers", repeated),
     )

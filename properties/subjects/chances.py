@@ -28,7 +28,7 @@ def binomial(successes: int, trials: int, p: float) -> float:
     return float(min(1.0, 2 * min(low, high)))
 
 
-def most_unusual(counts: Array, trials: int, p: float) -> tuple[tuple[int, ...], float]:
+def most_unusual(counts: Array, trials: int | Array, p: float) -> tuple[tuple[int, ...], float]:
     """Return where the most unusual of many counts is, and its p-value times their number (Bonferroni)."""
     low = special.bdtr(counts, trials, p)
     high = np.where(counts > 0, special.bdtrc(np.maximum(counts - 1, 0), trials, p), 1.0)
@@ -56,6 +56,35 @@ def pairs_agree(marks: Array, p: float) -> tuple[tuple[int, int], int, float]:
     (worst,), value = most_unusual(counts[above], n, p * p + (1 - p) * (1 - p))
     one, other = int(above[0][worst]), int(above[1][worst])
     return (one, other), int(counts[one, other]), value
+
+
+def shifts_agree(one: Array, other: Array) -> tuple[int, int, int, float]:
+    """Return the most unusual shift between two rows of fair marks, its agreements, their number, and the p-value.
+
+    Entry i + shift of `one` and entry i of `other` agree with probability 1/2, independently of the other pairs; that
+    holds for a row and itself too, where a shift links the marks in chains, as long as the marks are fair.
+    """
+    n, same = len(one), one is other
+    signs = [np.where(row, 1.0, -1.0) for row in (one, other)]
+    first, second = (np.fft.rfft(row, 2 * n) for row in signs)
+    products = np.fft.irfft(first * np.conj(second), 2 * n)
+    shifts = np.arange(1 if same else -(n // 2), n // 2)
+    trials = n - np.abs(shifts)
+    counts = np.rint((products[shifts] + trials) / 2).astype(int)
+    (worst,), value = most_unusual(counts, trials, 0.5)
+    return int(shifts[worst]), int(counts[worst]), int(trials[worst]), value
+
+
+def mirrored_agree(row: Array) -> tuple[int, int, int, float]:
+    """Return the most unusual mirror of a row of fair marks: twice its place, agreements, pairs, and the p-value."""
+    n = len(row)
+    products = np.fft.irfft(np.fft.rfft(np.where(row, 1.0, -1.0), 2 * n) ** 2, 2 * n)
+    places = np.arange(n // 2, 2 * n - n // 2 - 1)
+    trials = np.where(places < n, (places + 1) // 2, (2 * n - 1 - places) // 2)
+    # every pair is counted twice, and the mark on the mirror, where there is one, once with itself
+    counts = np.rint(((products[places] - (places % 2 == 0)) / 2 + trials) / 2).astype(int)
+    (worst,), value = most_unusual(counts, trials, 0.5)
+    return int(places[worst]), int(counts[worst]), int(trials[worst]), value
 
 
 def dispersion(counts: Array, trials: int, p: float) -> float:

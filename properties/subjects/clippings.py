@@ -120,6 +120,8 @@ def uneven(s: Clipping) -> Iterator[Case]:
         grads[i] = 1e3 * np.ones_like(grads[i])
         yield Case({"grads": grads, "max_norm": 1.5})
     yield Case({"grads": [np.full(9, 2.0)], "max_norm": 3.0})
+    yield Case({"grads": [np.full(3, 2.0)] * 3, "max_norm": 3.0})
+    yield Case({"grads": [np.array([3.0]), np.zeros((0, 2)), np.array([4.0])], "max_norm": 2.0})
     yield Case({"grads": [np.array([-7.0])], "max_norm": 2.0})
 
 
@@ -133,6 +135,12 @@ def single_precision(s: Clipping) -> Iterator[Case]:
     rng = s.rng("float32")
     for scale in (3.0, 0.05):
         yield Case({"grads": [rounded(g, "float32") for g in lists(rng, scale)], "max_norm": 1.0}, dtype="float32")
+
+
+def half_precision(s: Clipping) -> Iterator[Case]:
+    rng = s.rng("float16")
+    for scale in (3.0, 0.05):
+        yield Case({"grads": [rounded(g, "float16") for g in lists(rng, scale)], "max_norm": 1.0}, dtype="float16")
 
 
 def repeated(s: Clipping) -> Iterator[Case]:
@@ -157,6 +165,7 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         law("uneven", "one norm over all tensors decides, whichever tensor is large", uneven),
         law("tiny", "norms and bounds far below one follow the formula", tiny),
         law("float32", "single precision follows the formula within its rounding", single_precision),
+        law("float16", "half precision follows the formula within its rounding, or is refused", half_precision),
         law("pure", "arguments are left alone and the same call gives the same answer", repeated),
     )
 

@@ -123,6 +123,7 @@ def uneven(s: Convolution) -> Iterator[Case]:
         (3, 2, 1, 3, 5, 3, 1),
         (1, 4, 2, 6, 4, 1, 3),
         (2, 1, 3, 4, 4, 3, 2),
+        (7, 5, 6, 4, 3, 2, 2),
     ):
         yield case(rng, *sizes)
 
@@ -158,6 +159,10 @@ def single_precision(s: Convolution) -> Iterator[Case]:
     yield case(s.rng("float32"), 2, 3, 2, 5, 4, 2, 3, dtype="float32")
 
 
+def half_precision(s: Convolution) -> Iterator[Case]:
+    yield case(s.rng("float16"), 1, 2, 2, 3, 4, 2, 2, dtype="float16")
+
+
 def memory(s: Convolution) -> Iterator[Case]:
     yield case(s.rng("memory"), 2, 3, 2, 4, 4, 2, 2, transposed=True)
 
@@ -179,6 +184,7 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         law("extremes", "filters of one pixel, and as large as the image, follow the formula", extremes),
         law("impulses", "a single pixel copies the filter, unflipped, to its place", impulses),
         law("float32", "single precision follows the formula within its rounding", single_precision),
+        law("float16", "half precision follows the formula within its rounding, or is refused", half_precision),
         law("layout", "a transposed image is read as what it is", memory),
         law("pure", "arguments are left alone and the same call gives the same answer", repeated),
     )

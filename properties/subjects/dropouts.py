@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .chances import binomial, dispersion, pairs_agree
+from .chances import binomial, dispersion, mirrored_agree, most_unusual, pairs_agree, shifts_agree
 from .random_subject import RandomSubject
 from .report import Law, NotCheckable, Violation
 
@@ -103,7 +103,7 @@ def kept_or_zero(s: Dropout) -> Violation | None:
     s.seed_generator("kept-or-zero")
     rng = s.rng("kept-or-zero")
     shapes: tuple[tuple[int, ...], ...] = ((40, 25), (1000,), (5, 4, 10, 10), (7, 11, 13), (), (1, 1))
-    for dtype, unit in (("float64", 2.0**-53), ("float32", 2.0**-24)):
+    for dtype, unit in (("float64", 2.0**-53), ("float32", 2.0**-24), ("float16", 2.0**-11)):
         for p in (0.1, 0.3, 0.45, 0.75, 0.9):
             for shape in shapes:
                 x = (
@@ -111,12 +111,17 @@ def kept_or_zero(s: Dropout) -> Violation | None:
                     .astype(dtype)
                     .astype(float)
                 )
-                ((y, g),) = s.run(p, x, dtype=dtype)
+                try:
+                    ((y, g),) = s.run(p, x, dtype=dtype)
+                except Exception:
+                    if dtype == "float16":  # to refuse half precision is no wrong answer
+                        return None
+                    raise
                 kept = y != 0
                 off = np.abs(y - kept * x / (1 - p))
                 slope = np.abs(g - kept / (1 - p))
-                # 1 - p itself may be rounded in single precision, which p near 1 magnifies
-                fine = 16 * unit / (1 - p) ** 2
+                # 1 - p itself may be rounded in low precision, which p near 1 magnifies
+                fine = (4 if dtype == "float16" else 16) * unit / (1 - p) ** 2
                 if (
                     y.shape != x.shape
                     or y.dtype != dtype
@@ -213,20 +218,65 @@ def successive_calls(s: Dropout) -> Violation | None:
     return None
 
 
-def channels(s: Dropout) -> Violation | None:
-    """On images, pixels of a channel, channels of a pixel and images are all independent."""
-    s.seed_generator("channels")
-    p, shape = 0.4, (40, 24, 10, 10)
-    marks = masks(s, p, shape)[0]
-    views = {
-        "images": marks.reshape(40, -1),
-        "channels": marks.transpose(1, 0, 2, 3).reshape(24, -1),
-        "pixels": marks.transpose(2, 3, 0, 1).reshape(100, -1),
-    }
-    for name, view in views.items():
-        found = independence(s, name, p, view, shape, 1)
+def places(s: Dropout) -> Violation | None:
+    """The first, the last and every other place of a small tensor is dropped as often, counted over many calls."""
+    s.seed_generator("places")
+    for p, shape in ((0.3, (5, 8)), (0.6, (2, 3, 4)), (0.5, (1,))):
+        calls = 500
+        marks = masks(s, p, shape, calls=calls).reshape(calls, -1)
+        (worst,), value = most_unusual(marks.sum(axis=0), calls, p)
+        found = s.unlikely(
+            value,
+            {"p": p, "shape": list(shape), "place": worst, "calls": calls},
+            p,
+            float(marks[:, worst].mean()),
+            s.lines(p, shape, "print(y)"),
+            f"place {worst} is not dropped with probability p",
+        )
         if found:
             return found
+    return None
+
+
+def shifts(s: Dropout) -> Violation | None:
+    """No mask is another one, or a part of itself, shifted or mirrored; exact at p = 1/2."""
+    s.seed_generator("shifts")
+    shape = (100, 80)
+    one, two, three = masks(s, 0.5, shape, calls=3).reshape(3, -1)
+    for name, (place, count, pairs, value) in (
+        ("a mask and itself, shifted", shifts_agree(one, one)),
+        ("a mask and itself, mirrored", mirrored_agree(one)),
+        ("a mask and the next, shifted", shifts_agree(one, two)),
+        ("a mask and the next, mirrored", shifts_agree(one, two[::-1])),
+        ("a mask and the next but one, shifted", shifts_agree(one, three)),
+    ):
+        found = s.unlikely(
+            value,
+            {"p": 0.5, "shape": list(shape), "compared": name, "place": place, "pairs": pairs},
+            "agreement of 0.5",
+            count / pairs,
+            s.lines(0.5, shape, "print(y, drop(x))"),
+            f"{name}, go together",
+        )
+        if found:
+            return found
+    return None
+
+
+def channels(s: Dropout) -> Violation | None:
+    """On images, and on sequences, no axis shares its mask."""
+    s.seed_generator("channels")
+    p = 0.4
+    for shape, names in (
+        ((40, 24, 10, 10), ("images", "channels", "rows of pixels", "columns of pixels")),
+        ((50, 60, 40), ("sequences", "positions", "features")),
+    ):
+        marks = masks(s, p, shape)[0]
+        for axis, name in enumerate(names):
+            view = np.moveaxis(marks, axis, 0).reshape(shape[axis], -1)
+            found = independence(s, name, p, view, shape, 1)
+            if found:
+                return found
     return None
 
 
@@ -273,7 +323,7 @@ def switching(s: Dropout) -> Violation | None:
     s.seed_generator("switching")
     made, x = s.target.value(0.5), torch.ones(2000, dtype=torch.float64)
     for mode in ("train", "eval", "train", "eval", "eval", "train"):
-        made.train(mode == "train")
+        made.train() if mode == "train" else made.eval()
         y = made(x)
         dropped = bool((y == 0).any())
         if dropped != (mode == "train") or not bool((x == 1).all()):
@@ -300,7 +350,9 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         law("units-independent", "units of a row are dropped independently", units),
         law("rows-independent", "rows of a batch have masks of their own", rows),
         law("calls-independent", "successive calls have masks of their own", successive_calls),
-        law("channels-independent", "pixels, channels and images are dropped independently", channels),
+        law("places-alike", "every place of a tensor is dropped with probability p", places),
+        law("shifts-independent", "no mask is a shifted or mirrored part of itself or of the next ones", shifts),
+        law("channels-independent", "on images and sequences no axis shares its mask", channels),
         law("modules-independent", "modules and states of the generator give masks of their own", modules),
         law("inputs-do-not-matter", "what is dropped does not depend on the input", inputs_do_not_matter),
         law("switching", "train() and eval() switch dropping on and off; the input is left alone", switching),

@@ -142,6 +142,8 @@ class FunctionSubject:
         except NotCheckable:
             raise
         except Exception as error:
+            if case.dtype == "float16":  # to refuse half precision, as many an operation does, is no wrong answer
+                return None
             name, value = next(iter(right.items()))
             said = f"raised {type(error).__name__}: {error}"
             return Found(name, _plain(value.value), said, f"the target {said}")

@@ -176,7 +176,8 @@ def partitions(s: MlpGradient) -> Iterator[Case]:
     x, labels = case.inputs["x"], case.inputs["labels"]
     for keep in (slice(0, 2), slice(2, 9), slice(3, 4)):
         yield with_input(case, x=x[keep], labels=labels[keep])
-    yield with_input(case, x=np.concatenate([x, x]), labels=np.concatenate([labels, labels]))
+    for order in ([*range(9), *range(9)], [0, 0, 0, 1, 2, 2]):
+        yield with_input(case, x=x[order], labels=labels[order])
     yield with_input(case, labels=np.zeros_like(labels))
 
 
@@ -184,6 +185,12 @@ def single_precision(s: MlpGradient) -> Iterator[Case]:
     rng = s.rng("float32")
     case = network(rng, (3, 4, 3), 5)
     yield Case(case.inputs, dtype="float32")
+
+
+def half_precision(s: MlpGradient) -> Iterator[Case]:
+    rng = s.rng("float16")
+    for _ in range(2):
+        yield Case(network(rng, (2, 2, 2), 2, 0.5).inputs, dtype="float16")
 
 
 def memory(s: MlpGradient) -> Iterator[Case]:
@@ -206,8 +213,9 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         law("equal-widths", "square layers are not transposed", equal_widths),
         law("saturated", "large logits give finite, right losses and gradients", saturated),
         law("dead-units", "units that are off pass nothing back; at 0 any subgradient is right", dead_units),
-        law("partitions", "the mean is over examples: parts and doubles of a batch agree", partitions),
+        law("partitions", "the mean is over examples: parts and repeated examples of a batch agree", partitions),
         law("float32", "single precision follows the formula within its rounding", single_precision),
+        law("float16", "half precision follows the formula within its rounding, or is refused", half_precision),
         law("layout", "a transposed batch is read as what it is", memory),
         law("pure", "arguments are left alone and the same call gives the same answer", repeated),
     )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .chances import binomial, chi_squared, dispersion, distribution, pairs_agree
+from .chances import binomial, chi_squared, dispersion, distribution, mirrored_agree, pairs_agree, shifts_agree
 from .random_subject import RandomSubject
 from .report import Law, NotCheckable, Violation
 from .targets import signature
@@ -100,7 +100,7 @@ def _cdf(s: Initializer, x: Array, scale: float) -> Array:
     return special.ndtr(x / scale) if s.rule.endswith("normal") else np.clip((x / scale + 1) / 2, 0, 1)
 
 
-def _spread(s: Initializer, w: Array, shape: tuple[int, ...], claim: str) -> Violation | None:
+def _spread(s: Initializer, w: Array, shape: tuple[int, ...], rounding: float = 1e-6) -> Violation | None:
     """Test variance, bound, largest entry, mean and the whole distribution of independent entries."""
     x, scale = np.sort(w.ravel()), s.scale(shape)
     n, told = len(x), {"shape": list(shape), "entries": len(w.ravel())}
@@ -133,7 +133,7 @@ def _spread(s: Initializer, w: Array, shape: tuple[int, ...], claim: str) -> Vio
             )
     else:
         top = float(max(-x[0], x[-1]))
-        if top > scale * (1 + 1e-6):
+        if top > scale * (1 + rounding):
             return s.wrong(told, f"entries within {scale}", top, lines, "an entry lies beyond the bound")
         found = s.unlikely((top / scale) ** n, told, scale, top, lines, "the bound is not reached")
         z = abs(float(np.mean(x))) / (scale / math.sqrt(3)) * math.sqrt(n)
@@ -147,14 +147,36 @@ def _spread(s: Initializer, w: Array, shape: tuple[int, ...], claim: str) -> Vio
 def spread(s: Initializer) -> Violation | None:
     s.begin("spread")
     shape = s.shapes[0]
-    return _spread(s, s.draw(shape, 2)[1], shape, "spread") or _spread(s, np.array(s.draw(shape, 2)), shape, "spread")
+    return _spread(s, s.draw(shape, 2)[1], shape) or _spread(s, np.array(s.draw(shape, 2)), shape)
+
+
+def tails(s: Initializer) -> Violation | None:
+    """As many entries as the rule says lie far out and far in, among a million: sums of a few uniforms have fewer."""
+    s.begin("tails")
+    shape = (1000, 1000)
+    x, scale = np.abs(s.draw(shape, 1)[0]).ravel(), s.scale(shape)
+    normal = s.rule.endswith("normal")
+    for far in (0.01, 0.5, 2.0, 3.0, 4.0) if normal else (0.001, 0.25, 0.75, 0.99, 0.999):
+        beyond = int(np.sum(x > far * scale))
+        p = 2 * float(special.ndtr(-far)) if normal else 1 - far
+        found = s.unlikely(
+            binomial(beyond, x.size, p),
+            {"shape": list(shape), "beyond": far * scale},
+            p,
+            beyond / x.size,
+            s.lines(shape, f"print((abs(w) > {far * scale}).mean())"),
+            f"wrong share of entries beyond {far} {'standard deviations' if normal else 'of the bound'}",
+        )
+        if found:
+            return found
+    return None
 
 
 def fans(s: Initializer) -> Violation | None:
     s.begin("fans")
     for shape in s.shapes[1:]:
         calls = max(1, 60_000 // math.prod(shape))
-        found = _spread(s, np.array(s.draw(shape, calls)), shape, "fans")
+        found = _spread(s, np.array(s.draw(shape, calls)), shape)
         if found:
             return found
     return None
@@ -164,9 +186,10 @@ def small_shapes(s: Initializer) -> Violation | None:
     """Matrices of a few entries, many times: what is wrong by one unit in a fan is large here."""
     s.begin("small-shapes")
     for shape in (
-        ((1, 1), (1, 4), (4, 1), (3, 2)) if s.form == "numpy" else ((1, 1), (1, 4), (4, 1), (3, 2), (2, 1, 2, 3))
+        ((1, 2), (1, 4), (4, 1), (3, 2)) if s.form == "numpy" else ((1, 2), (1, 4), (4, 1), (3, 2), (2, 1, 2, 3))
     ):
-        found = _spread(s, np.array(s.draw(shape, 3000)), shape, "small-shapes")
+        several = np.array(s.draw(shape, 3000))
+        found = _spread(s, several, shape) or _ties(s, "places", several.reshape(3000, -1).T > 0, shape, "signs")
         if found:
             return found
     return None
@@ -176,7 +199,18 @@ def single_precision(s: Initializer) -> Violation | None:
     s.begin("float32")
     shape = (300, 200)
     w = s.draw(shape, 1, "float32")[0].astype(float)
-    return _orthonormal(s, w, 2.0**-24) if s.rule == "orthogonal" else _spread(s, w, shape, "float32")
+    return _orthonormal(s, w, 2.0**-24) if s.rule == "orthogonal" else _spread(s, w, shape)
+
+
+def half_precision(s: Initializer) -> Violation | None:
+    """Half precision is filled alike, or refused; the rounding, 1 / 2048, is far below what the tests see."""
+    s.begin("float16")
+    shape = (300, 200)
+    try:
+        (w,) = s.draw(shape, 1, "float16")
+    except Exception:
+        return None
+    return _spread(s, w.astype(float), shape, 2.0**-10)
 
 
 def _ties(s: Initializer, name: str, marks: Array, shape: tuple[int, ...], what: str) -> Violation | None:
@@ -190,6 +224,35 @@ def _ties(s: Initializer, name: str, marks: Array, shape: tuple[int, ...], what:
         lines,
         f"{name} {one} and {other} go together",
     )
+
+
+def places(s: Initializer) -> Violation | None:
+    """A square matrix is no mirror image, and no part of a matrix is another one or its negative."""
+    s.begin("places")
+    for shape in ((100, 100), (40, 220)):
+        one, two = (w > 0 for w in s.draw(shape, 2))
+        flat = one.ravel()
+        tried = [
+            ("a matrix and itself, shifted", *shifts_agree(flat, flat)),
+            ("a matrix and itself, mirrored", *mirrored_agree(flat)),
+            ("a matrix and the next, shifted", *shifts_agree(flat, two.ravel())),
+        ]
+        if shape[0] == shape[1]:
+            above = np.triu_indices(shape[0], 1)
+            count, pairs = int(np.sum(one[above] == one.T[above])), len(above[0])
+            tried.append(("a matrix and its transpose", 0, count, pairs, binomial(count, pairs, 0.5)))
+        for name, place, count, pairs, value in tried:
+            found = s.unlikely(
+                value,
+                {"shape": list(shape), "compared": name, "place": place, "pairs": pairs},
+                "signs that agree in half of the cases",
+                count / pairs,
+                s.lines(shape, "print(w)"),
+                f"signs of {name}, go together",
+            )
+            if found:
+                return found
+    return None
 
 
 def entries(s: Initializer) -> Violation | None:
@@ -255,7 +318,7 @@ def strided(s: Initializer) -> Violation | None:
         held = torch.full(shape[::-1], float("nan"), dtype=torch.float64, device=s.device).t()
         s.target.value(held)
         w = held.detach().cpu().numpy().copy()
-    return _orthonormal(s, w, 2.0**-53) if s.rule == "orthogonal" else _spread(s, w, shape, "strided")
+    return _orthonormal(s, w, 2.0**-53) if s.rule == "orthogonal" else _spread(s, w, shape)
 
 
 # ------------------------------------------------------------------------------------------------ orthogonal
@@ -378,9 +441,12 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         )
     return (
         law("distribution", "the entries have the rule's distribution: spread, bound, tails, shape", spread),
+        law("tails", "among a million entries as many lie far out as the rule says", tails),
         law("fans", "fan_in and fan_out are counted as the rule says, receptive fields included", fans),
         law("small-shapes", "matrices of a few entries have the rule's distribution too", small_shapes),
         law("entries-independent", "no two rows or columns go together", entries),
+        law("places-independent", "no part of a matrix is another one, shifted, mirrored or transposed", places),
+        law("float16", "half precision is filled alike, or refused", half_precision),
         *common,
     )
 

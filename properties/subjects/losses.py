@@ -95,7 +95,8 @@ class Loss(FunctionSubject):
         size = float(np.max(np.abs(scores), initial=0.0))
         if self.rule == "squared-error":
             size = 2 * max(size, float(np.max(np.abs(targets), initial=0.0)))
-            bound = (16 + n) * unit * max(float(value), size**2)
+            # an error of `unit * size` in a difference counts as much as the difference itself, and not when it is 0
+            bound = (16 + n) * unit * (float(value) + size * float(np.mean(np.abs(scores - targets))))
             slope = 16 * unit * size / max(1, scores.size) * 2
         else:
             # an error of `unit * size` in a logit is inherited by the value and by every probability, which may be
@@ -190,7 +191,7 @@ def batch(rule: str, rng: np.random.Generator, n: int, classes: int, scale: floa
 
 def ordinary(s: Loss) -> Iterator[Case]:
     rng = s.rng("ordinary")
-    for n, classes in ((1, 2), (1, 5), (4, 3), (3, 7), (8, 2), (13, 4)):
+    for n, classes in ((1, 2), (1, 5), (4, 3), (3, 7), (8, 2), (13, 4), (3, 3), (5, 5), (4, 60), (40, 3)):
         scores, targets = batch(s.rule, rng, n, classes)
         yield Case({"scores": scores, "targets": targets})
 
@@ -198,7 +199,7 @@ def ordinary(s: Loss) -> Iterator[Case]:
 def shapes(s: Loss) -> Iterator[Case]:
     rng = s.rng("shapes")
     if s.rule == "squared-error":
-        for shape in ((), (1,), (6,), (2, 3), (2, 1), (1, 3), (2, 3, 2)):
+        for shape in ((), (1,), (6,), (2, 3), (3, 3), (2, 1), (1, 3), (2, 3, 2), (2, 1, 3, 2)):
             yield Case({"scores": rng.normal(size=shape), "targets": rng.normal(size=shape)})
     else:
         for n in (1, 2, 5, 7):
@@ -231,6 +232,8 @@ def large(s: Loss) -> Iterator[Case]:
         scores = np.full_like(scores, scale) + rng.normal(size=scores.shape)  # a common shift
         yield Case({"scores": scores, "targets": targets})
         yield Case({"scores": -scores, "targets": targets})
+        if s.rule == "squared-error":  # far from 0 and near to each other: s^2 - 2 s t + t^2 loses the difference
+            yield Case({"scores": scores, "targets": scale + targets})
 
 
 def one_by_one(s: Loss) -> Iterator[Case]:
@@ -259,9 +262,8 @@ def partitions(s: Loss) -> Iterator[Case]:
     scores, targets = batch(s.rule, rng, 9, 3)
     for keep in (slice(0, 9), slice(0, 2), slice(2, 9), slice(4, 5)):
         yield Case({"scores": scores[keep], "targets": targets[keep]})
-    yield Case({"scores": np.concatenate([scores, scores]), "targets": np.concatenate([targets, targets])})
-    order = rng.permutation(9)
-    yield Case({"scores": scores[order], "targets": targets[order]})
+    for order in (rng.permutation(9), [*range(9), *range(9)], [0, 0, 0, 1, 2, 2]):
+        yield Case({"scores": scores[order], "targets": targets[order]})
 
 
 def single_precision(s: Loss) -> Iterator[Case]:
@@ -270,6 +272,14 @@ def single_precision(s: Loss) -> Iterator[Case]:
         scores, targets = batch(s.rule, rng, n, 4)
         yield Case({"scores": rounded(scores * scale, "float32"), "targets": rounded(targets, "float32")
                     if targets.dtype.kind == "f" else targets}, dtype="float32")  # fmt: skip
+
+
+def half_precision(s: Loss) -> Iterator[Case]:
+    rng = s.rng("float16")
+    for n, scale in ((3, 1.0), (4, 3.0)):
+        scores, targets = batch(s.rule, rng, n, 3, scale)
+        yield Case({"scores": rounded(scores, "float16"), "targets": rounded(targets, "float16")
+                    if targets.dtype.kind == "f" else targets}, dtype="float16")  # fmt: skip
 
 
 def repeated(s: Loss) -> Iterator[Case]:
@@ -317,8 +327,11 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         law("large-scores", "scores up to 1e4 give finite, right values and gradients, under any common shift", large),
         law("each-example", "a single example has its loss and gradient, saturated or not", one_by_one),
         law("upstream-gradient", "the gradient is proportional to what is propagated into it", upstream),
-        law("partitions", "the mean is over examples: parts, doubles and orders of a batch agree", partitions),
+        law(
+            "partitions", "the mean is over examples: parts, orders and repeated examples of a batch agree", partitions
+        ),
         law("float32", "single precision follows the formula within its rounding", single_precision),
+        law("float16", "half precision follows the formula within its rounding, or is refused", half_precision),
         Law("tails", "a small loss keeps its relative accuracy", theorem, tails),
         law("pure", "arguments are left alone and the same call gives the same answer", repeated),
     )

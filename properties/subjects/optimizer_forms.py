@@ -118,7 +118,10 @@ class TorchSession:
     def step(self, gradients: list[Array | None]) -> None:
         given = []
         for parameter, tensor, gradient in zip(self.parameters, self.scenario.tensors, gradients, strict=True):
-            parameter.grad = None if gradient is None else self._tensor(gradient, tensor.layout)
+            if self.scenario.refilled and parameter.grad is not None and gradient is not None:
+                parameter.grad.copy_(self._tensor(gradient, tensor.layout))
+            else:
+                parameter.grad = None if gradient is None else self._tensor(gradient, tensor.layout)
             given.append(None if gradient is None else (parameter.grad, parameter.grad.clone()))
         self.optimizer.step()
         for held in given:
@@ -141,7 +144,7 @@ class TorchSession:
                 parameter.grad = self._tensor(gradient, tensor.layout)
             return self.torch.tensor(2.5, dtype=self.dtype)
 
-        if "closure" in inspect.signature(self.optimizer.step).parameters:
+        if self._heeds_closures():
             loss = self.optimizer.step(closure)
             if loss is None or float(loss) != 2.5:
                 raise Broken(f"step(closure) must return the closure's loss 2.5, it returned {loss!r}")
@@ -151,6 +154,22 @@ class TorchSession:
         if len(seen) != 1:
             raise Broken(f"one step must evaluate its closure once, it did so {len(seen)} times")
         return seen[0]
+
+    def _heeds_closures(self) -> bool:
+        """Whether a step calls the closure that it is given; to take none, or none to heart, is no other rule."""
+        if "closure" not in inspect.signature(self.optimizer.step).parameters:
+            return False
+        called: list[bool] = []
+
+        def closure() -> Any:
+            called.append(True)
+            return self.torch.zeros((), dtype=self.dtype)
+
+        other = TorchSession(self.form, self.scenario)
+        for parameter in other.parameters:
+            parameter.grad = self.torch.zeros_like(parameter)
+        other.optimizer.step(closure)
+        return bool(called)
 
     def _copied(self, tree: Any) -> Any:
         """A copy as a file would hold it: plain containers of tensors cut from any graph."""
@@ -194,13 +213,32 @@ class GroupedSession:
             for members, group in zip(self.members, scenario.groups, strict=True)
         ]
 
+        self.filled: list[Array] | None = None
+
     def set(self, changes: tuple[Mapping[str, Any], ...]) -> None:
         for part, change in zip(self.parts, changes, strict=True):
             part.set(change)
 
     def step(self, gradients: list[Array | None]) -> None:
+        given = self._laid_out(gradients)
+        before = [g.copy() for g in given]
         for part, members in zip(self.parts, self.members, strict=True):
-            self.changed += part.step([_given(gradients[i], part.tensors[j]) for j, i in enumerate(members)])
+            part.step([given[i] for i in members])
+        self.changed += _changed(given, before)
+
+    def _laid_out(self, gradients: list[Array | None]) -> list[Array]:
+        """The gradients as the parameters lie; where the scenario says so, always in the same arrays."""
+        made = [
+            laid_out((np.zeros_like(x.start) if g is None else g).astype(self.scenario.dtype), x.layout)
+            for g, x in zip(gradients, self.scenario.tensors, strict=True)
+        ]
+        if not self.scenario.refilled:
+            return made
+        if self.filled is None:
+            self.filled = made
+        for held, g in zip(self.filled, made, strict=True):
+            held[...] = g
+        return self.filled
 
     def own_step(self, gradient_at: Callable[[list[Array]], list[Array]]) -> list[Array]:
         gradients = gradient_at(self.values())
@@ -217,10 +255,6 @@ class GroupedSession:
     def restore(self) -> None:
         for part in self.parts:
             part.restore()
-
-
-def _given(gradient: Array | None, tensor: Tensor) -> Array:
-    return np.zeros_like(tensor.start) if gradient is None else gradient
 
 
 def _changed(held: list[Array], before: list[Array]) -> list[str]:
@@ -286,17 +320,14 @@ class TransformSession:
     def set(self, change: Mapping[str, Any]) -> None:
         raise NotCheckable("this form has no rate that can change")
 
-    def step(self, gradients: list[Array]) -> list[str]:
-        given = [self._array(g, x.layout) for g, x in zip(gradients, self.tensors, strict=True)]
-        before = [g.copy() for g in given], [p.copy() for p in self.held]
+    def step(self, given: list[Array]) -> None:
+        before = [p.copy() for p in self.held]
         answer = self.update(self._pass(given), self.state, self._pass(self.held))
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise NotCheckable(f"update must return (updates, state), got {type(answer).__name__}")
         updates = _checked(answer[0], self.held, "the updates")
-        changed = _changed(given, before[0])
         self.state = answer[1]
-        self.held = [np.asarray(p + u) for p, u in zip(before[1], updates, strict=True)]
-        return changed
+        self.held = [np.asarray(p + u) for p, u in zip(before, updates, strict=True)]
 
     def values(self) -> list[Array]:
         return [value.copy() for value in self.held]
@@ -332,16 +363,11 @@ class StepSession:
     def set(self, change: Mapping[str, Any]) -> None:
         self.group = {**self.group, **change}
 
-    def step(self, gradients: list[Array]) -> list[str]:
-        given = [laid_out(g.astype(self.dtype), x.layout) for g, x in zip(gradients, self.tensors, strict=True)]
-        before = [g.copy() for g in given]
+    def step(self, given: list[Array]) -> None:
         answer = self.form.target.value(self.held, given, self.state, **self.form.arguments(self.group))
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise NotCheckable(f"step must return (params, state), got {type(answer).__name__}")
-        values = _checked(answer[0], self.held, "the parameters")
-        changed = _changed(given, before)
-        self.held, self.state = values, answer[1]
-        return changed
+        self.held, self.state = _checked(answer[0], self.held, "the parameters"), answer[1]
 
     def values(self) -> list[Array]:
         return [np.array(value) for value in self.held]
@@ -431,18 +457,13 @@ class ApplySession:
         self.group = {**self.group, **change}
         setattr(self.made, "learning_rate" if hasattr(self.made, "learning_rate") else "lr", change["lr"])
 
-    def step(self, gradients: list[Array]) -> list[str]:
-        given: list[Any] = [
-            laid_out(g.astype(self.dtype), x.layout) for g, x in zip(gradients, self.tensors, strict=True)
-        ]
-        before = [g.copy() for g in given]
-        passed = given
+    def step(self, given: list[Array]) -> None:
+        passed: list[Any] = given
         if self.form.keras:
             import keras
 
             passed = [keras.ops.convert_to_tensor(g, dtype=self.dtype) for g in given]
         self.made.apply(passed, self.variables)
-        return _changed(given, before)
 
     def values(self) -> list[Array]:
         if not self.form.keras:

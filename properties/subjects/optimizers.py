@@ -129,6 +129,8 @@ class Subject:
         except Broken as broken:
             return Departure(scenario.steps - 1, 0, "one evaluation and its loss", str(broken), str(broken))
         except Exception as error:
+            if scenario.dtype == "float16":  # to refuse half precision is no wrong answer
+                return None
             said = f"raised {type(error).__name__}: {error}"
             return Departure(scenario.steps - 1, 0, "the formula's update", said, f"the target {said}")
         if runner is watched and changed:
@@ -302,12 +304,14 @@ def layout(s: Subject) -> Iterator[Scenario]:
 def groups(s: Subject) -> Iterator[Scenario]:
     """Each group its own rate first, then all of its own hyperparameters where the target keeps them by group."""
     rng = s.rng("groups")
-    shapes = ((2, 2), (3,), (2, 2), (1,))
+    shapes = ((2, 2), (3,), (2, 2), (1,), (3,))
     one = s.group(0)
-    for second in ({**one, **s.rate(one, 0.125)}, {**s.group(1), **s.rate(s.group(1), 4.0)}):
+    for others in (
+        ({**one, **s.rate(one, 0.125)}, {**one, **s.rate(one, 2.0)}),
+        ({**s.group(1), **s.rate(s.group(1), 4.0)}, s.group(2)),
+    ):
         tensors = tuple(replace(x, group=i // 2) for i, x in enumerate(starts(rng, shapes)))
-        kept = second if s.form.own_groups or second is not one else one
-        yield Scenario(tensors, (one, kept), script(rng, shapes, 8, (1.0,) * 4))
+        yield Scenario(tensors, (one, *others), script(rng, shapes, 8, (1.0,) * 5))
 
 
 def changed_rate(s: Subject) -> Iterator[Scenario]:
@@ -360,6 +364,21 @@ def single_precision(s: Subject) -> Iterator[Scenario]:
         yield Scenario(starts(rng, shapes), (group,), script(rng, shapes, 16, (1.0, 10.0)), dtype="float32")
 
 
+#: exact in half precision, and large enough for it to see each of them
+COARSE: Mapping[str, Any] = {
+    "lr": 1 / 8, "momentum": 0.75, "betas": (0.75, 0.875), "alpha": 0.75, "rho": 0.75, "eps": 1 / 4,
+    "weight_decay": 0.5,
+}  # fmt: skip
+
+
+def half_precision(s: Subject) -> Iterator[Scenario]:
+    """A few steps under gradients that neither underflow nor overflow when squared, or a refusal."""
+    rng = s.rng("float16")
+    shapes = ((2, 3), (4,))
+    rows = tuple(tuple(rng.choice([-2.0, -1.0, -0.25, 0.25, 1.0], size=shape) for shape in shapes) for _ in range(4))
+    yield Scenario(starts(rng, shapes, 0.25), (s.group(0, **COARSE),), rows, dtype="float16")
+
+
 def own_point(s: Subject) -> Iterator[Scenario]:
     """A quadratic and a coupled pair of modes, the gradient taken where the target holds its parameters."""
     rng = s.rng("own-point")
@@ -371,6 +390,12 @@ def own_point(s: Subject) -> Iterator[Scenario]:
 
     start = (Tensor(rng.normal(size=3)),)
     yield Scenario(start, (s.group(1, lr=1 / 16),), ((np.zeros(3),),) * 12, own_point=gradient)
+
+
+def refilled(s: Subject) -> Iterator[Scenario]:
+    rng = s.rng("refilled")
+    shapes = ((2, 2), (3,))
+    yield Scenario(starts(rng, shapes), (s.group(0),), script(rng, shapes, 6, (1.0, 1.0)), refilled=True)
 
 
 def plain(s: Subject) -> Iterator[Scenario]:
@@ -409,8 +434,10 @@ def laws(rule: UpdateRule) -> tuple[Law, ...]:
         law("late-gradient", "a parameter counts its own updates, and stands still without a gradient", late_gradient),
         law("restored-state", "a run saved and restored goes on as if it had not stopped", restored_state),
         law("float32", "single precision follows the formula within its rounding", single_precision),
+        law("float16", "half precision follows the formula within its rounding, or is refused", half_precision),
         law("own-point", "gradients are taken where the target holds its parameters, once a step", own_point),
         law("arguments-unchanged", "the gradients are left as they were given", plain, watched),
+        law("gradients-refilled", "the state is no part of the gradients, whose tensors are filled anew", refilled),
         law(
             "instances-independent",
             "two instances at work on different problems do not touch each other",
@@ -436,7 +463,7 @@ def formula_of(rule: str) -> str:
 
 
 def warm() -> None:
-    """Import what the first torch optimizer of a process imports, before children are forked from it."""
+    """Import what the first torch optimizer of a process imports."""
     import sys
 
     if "torch" in sys.modules:

@@ -101,7 +101,16 @@ class Penalty(FunctionSubject):
 
 def ordinary(s: Penalty) -> Iterator[Case]:
     rng = s.rng("ordinary")
-    for shape, strength in (((1,), 1.0), ((5,), 0.3), ((2, 3), 0.01), ((3, 3), 2.5), ((2, 2, 3), 0.7), ((), 1.5)):
+    for shape, strength in (
+        ((1,), 1.0),
+        ((5,), 0.3),
+        ((2, 3), 0.01),
+        ((3, 3), 2.5),
+        ((2, 2, 3), 0.7),
+        ((3, 2, 2, 2), 0.7),
+        ((), 1.5),
+        ((0, 3), 0.7),
+    ):
         yield Case({"weights": np.asarray(rng.normal(size=shape)), "strength": strength})
     yield Case({"weights": rng.normal(size=(3, 2)), "strength": 0.7}, transposed=True)
 
@@ -136,6 +145,11 @@ def single_precision(s: Penalty) -> Iterator[Case]:
     yield Case({"weights": rounded(rng.normal(size=(3, 4)), "float32"), "strength": 0.5}, dtype="float32")
 
 
+def half_precision(s: Penalty) -> Iterator[Case]:
+    rng = s.rng("float16")
+    yield Case({"weights": rounded(rng.normal(size=(2, 3)), "float16"), "strength": 0.5}, dtype="float16")
+
+
 def repeated(s: Penalty) -> Iterator[Case]:
     yield Case({"weights": s.rng("repeated").normal(size=4), "strength": 0.5}, watch=True)
 
@@ -154,6 +168,7 @@ def laws_of(rule: str) -> tuple[Law, ...]:
         law("signs", "positive and negative weights are treated alike", signs),
         law("upstream-gradient", "the gradient is proportional to what is propagated into it", upstream),
         law("float32", "single precision follows the formula within its rounding", single_precision),
+        law("float16", "half precision follows the formula within its rounding, or is refused", half_precision),
         law("pure", "arguments are left alone and the same call gives the same answer", repeated),
     )
 

@@ -98,4 +98,4 @@ def minimum(one: Any, other: Any) -> Any:
 
 
 FUNCTIONS = {"sqrt": sqrt, "Max": maximum, "Min": minimum}
-UNITS = {"float64": 2.0**-53, "float32": 2.0**-24}
+UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}

@@ -41,6 +41,8 @@ class Scenario:
     restore: tuple[int, ...] = ()
     dtype: str = "float64"
     entrywise: bool = False
+    #: the gradients of every step come in the same tensors, filled anew: who kept one as its state loses it
+    refilled: bool = False
     #: gradient of the parameters that the target holds, in place of the scripted ones
     own_point: Callable[[list[Array]], list[Array]] | None = None
 
@@ -154,7 +156,7 @@ def departure(scenario: Scenario, run: list[list[Array]], expected: Expected, wi
 
             if seen.shape != tensor.start.shape:
                 return found(f"the shape became {seen.shape}, it must stay {tensor.start.shape}")
-            if str(seen.dtype) != scenario.dtype and not (widens and seen.dtype == np.float64):
+            if str(seen.dtype) != scenario.dtype and not (widens and seen.dtype in (np.float32, np.float64)):
                 return found(f"the dtype became {seen.dtype}, it must stay {scenario.dtype}")
             if right.size == 0 or not np.isfinite(right.astype(scenario.dtype)).all():
                 continue

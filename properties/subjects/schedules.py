@@ -222,6 +222,9 @@ def first(s: Schedule) -> Iterator[Case]:
 def far(s: Schedule) -> Iterator[Case]:
     for hyper in s.settings():
         yield Case({"hyper": hyper, "steps": [*range(95, 131), 257, 300]})
+        # past the thousandth step, where the hyperparameters are tame: a growing rate leaves the range of its bound
+        if hyper.get("gamma", 0) <= 1:
+            yield Case({"hyper": hyper, "steps": [999, 1000, 1234]})
 
 
 def turning_points(s: Schedule) -> Iterator[Case]:

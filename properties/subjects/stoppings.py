@@ -80,6 +80,7 @@ def improving(s: Stopping) -> Iterator[Case]:
     for patience in (1, 2, 3):
         yield Case({"values": [5.0, 4.0, 3.0, 2.0, 1.0, 0.5, 0.25], "patience": patience})
         yield Case({"values": [-1.0, -2.0, -3.5, -8.0], "patience": patience})
+        yield Case({"values": [1e300, 1e200, 1e12, 1e9, 1e6, 1e-6, 0.0, -1e-6, -1e12], "patience": patience})
 
 
 def worsening(s: Stopping) -> Iterator[Case]:

@@ -1,0 +1,24 @@
+"""Each sort of stressful input is generated, for each kind that it makes sense for, and by the law that is named."""
+
+from __future__ import annotations
+
+import pytest
+
+import backproof
+from tests.mutants import stressed
+from tests.mutants._mutant import Mutant
+
+
+@pytest.mark.parametrize(("mutant", "law"), stressed.MUTANTS, ids=str)
+def test_the_input_that_gives_a_mutant_away_is_tried(mutant: Mutant, law: str) -> None:
+    failures = {each.id for each in backproof.check(mutant.target, mutant.rule).failures}
+    assert law in failures
+    if law == "float16":  # such a mutant is right in every other precision, so no other law may have a word
+        assert failures == {law}
+
+
+@pytest.mark.parametrize("control", stressed.CONTROLS, ids=str)
+@pytest.mark.parametrize("seed", [0, 5])
+def test_a_right_implementation_stands_the_stress(control: Mutant, seed: int) -> None:
+    report = backproof.check(control.target, control.rule, seed=seed)
+    assert report.conforms, report
