@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backproof.derivations import find, oracle
 from backproof.derivations.kernel.oracle import oracle_of
+from backproof.reference.architecture import perceptron
 
 from ._backend import Backend
 from ._law import law
@@ -281,6 +282,32 @@ def test_equal_logits_cost_the_logarithm_of_the_number_of_classes(
     expected = float(oracle("categorical-cross-entropy", "before training").float64(K=classes))
     measured = loss(backend, Scores(np.full((1, classes), logit), np.array([label % classes])))
     assert abs(measured - expected) <= (classes + 8) * EPS * 8
+
+
+@law("categorical-cross-entropy")
+@given(st.integers(2, 6), st.integers(1, 4), seeds())
+def test_training_on_separable_classes_only_lowers_the_loss_of_an_untrained_classifier(
+    backend: Backend, classes: int, each: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(classes), each)
+    inputs = np.eye(classes)[labels] + rng.uniform(-0.2, 0.2, (len(labels), classes))
+    network = perceptron((classes, classes))
+    run = backend.training.train(
+        network,
+        backend.asarray(np.zeros(network.parameter_count)),
+        backend.asarray(inputs),
+        backend.asarray(labels, "int64"),
+        epochs=20,
+        batch_size=len(labels),
+        rng=rng,
+        optimizer="sgd",
+        # Softmax is 1/2-Lipschitz, an input with the 1 of its bias at most sqrt(2.64) long: any rate below 1.5 would do.
+        lr=0.5,
+    )
+    expected = float(oracle("categorical-cross-entropy", "before training").float64(K=classes))
+    assert abs(run.history.losses[0] - expected) <= (classes + len(labels) + 8) * EPS * 8
+    assert (np.diff(run.history.losses) < 0).all()
 
 
 @law("categorical-cross-entropy")

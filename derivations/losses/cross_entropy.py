@@ -47,7 +47,7 @@ def binary_cross_entropy(t: Proof) -> None:
 @theorem(
     "Categorical cross-entropy selects the log-probability of the class, is log K at equal logits, is binary for "
     "K = 2, and bounds the mixed loss of soft labels",
-    covers=["000:categorical-nll", "000:one-hot-selection", "003:categorical-cross-entropy"],
+    covers=["000:categorical-nll", "000:one-hot-selection", "000:keras-cce-snippet", "003:categorical-cross-entropy"],
     sources=[
         Source("000", "l.160-182", "J(theta) = - 1/|T| sum_((x,i) in T) log p_model(y = i | x)"),
         Source("000", "l.190-192", "softmax(z)_i = v(i)^T softmax(z)"),
