@@ -302,7 +302,7 @@ def test_training_on_separable_classes_only_lowers_the_loss_of_an_untrained_clas
         batch_size=len(labels),
         rng=rng,
         optimizer="sgd",
-        # Softmax is 1/2-Lipschitz, an input with the 1 of its bias at most sqrt(2.64) long: any rate below 1.5 would do.
+        # Softmax is 1/2-Lipschitz, an input with the 1 of its bias at most sqrt(2.64) long: rates below 1.5 will do.
         lr=0.5,
     )
     expected = float(oracle("categorical-cross-entropy", "before training").float64(K=classes))
