@@ -1,0 +1,3 @@
+from ..writing import print_topic
+
+print_topic("batch_norm")
