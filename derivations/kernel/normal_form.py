@@ -8,24 +8,20 @@ answer.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import sympy
 from sympy import KroneckerDelta, Mul, Product, Sum
 from sympy.core.function import AppliedUndef
 
+from .atoms import absolute, by_absolute_values, division, kronecker, logarithm, step, symbolic_power
 from .continuity import require_continuous
 from .expressions import Expectation
+from .scalars import opaque_atoms, scalar_zero, signs_of, vanishes_alone
 from .scope import NotShown
 from .signs import nonnegative
 from .substitution import substituted
-
-OPAQUE = (
-    Sum, Product, Expectation, sympy.Indexed, AppliedUndef, sympy.Limit, sympy.Integral, sympy.Derivative, sympy.Subs,
-)  # fmt: skip
-MAX_PERMUTED = 4  # bound indices of one coupled sum whose order is tried out for the canonical name
+from .sums import canonical, components, deepest, opened, rebinds, size, solved
 
 
 def is_zero(expr: Any, scope: Any) -> bool:
@@ -59,20 +55,20 @@ def normal(expr: Any, scope: Any) -> Any:
     if isinstance(expr, AppliedUndef):
         return _unrolled(expr, scope)
     if isinstance(expr, sympy.Max | sympy.Min):
-        return normal(_by_absolute_values(expr), scope)
+        return normal(by_absolute_values(expr), scope)
     arguments = [normal(a, scope) for a in expr.args]
     if isinstance(expr, KroneckerDelta):
-        return _delta(*arguments)
+        return kronecker(*arguments)
     if isinstance(expr, sympy.Abs):
-        return _absolute(arguments[0], scope)
+        return absolute(arguments[0], scope)
     if isinstance(expr, sympy.log):
-        return _logarithm(sympy.factor_terms(arguments[0]), scope)
+        return logarithm(sympy.factor_terms(arguments[0]), scope)
     if isinstance(expr, sympy.Heaviside | sympy.sign):
-        return _step(expr.func(*arguments), scope)
+        return step(expr.func(*arguments), scope)
     if isinstance(expr, sympy.floor | sympy.Mod):
-        return _division(expr.func(*map(sympy.expand, arguments)), scope)
+        return division(expr.func(*map(sympy.expand, arguments)), scope)
     if expr.is_Pow and not arguments[1].is_number and arguments[1].is_integer:
-        return _symbolic_power(*arguments, scope)
+        return symbolic_power(*arguments, scope)
     rebuilt = expr.func(*arguments)
     if rebuilt.is_Add or rebuilt.is_Mul or rebuilt.is_Pow or isinstance(rebuilt, sympy.exp):
         rebuilt = sympy.expand(rebuilt, func=False, log=False, complex=False, trig=False)
@@ -80,94 +76,6 @@ def normal(expr: Any, scope: Any) -> Any:
             lambda e: e.is_Pow and isinstance(e.base, KroneckerDelta) and e.exp.is_positive, lambda e: e.base
         )
     return rebuilt
-
-
-def _delta(a: Any, b: Any) -> Any:
-    """The delta solved for the declared index that reads first: one equation between indices is one expression."""
-    difference = sympy.expand(a - b)
-    declared = [s for s in difference.free_symbols if not isinstance(s, sympy.Dummy) and not s.name.startswith("_")]
-    for index in sorted(declared, key=str):
-        slope = difference.coeff(index, 1)
-        solution = sympy.expand(index - slope * difference)
-        if slope in (1, -1) and not solution.has(index):
-            return KroneckerDelta(index, solution)
-    return KroneckerDelta(a, b)
-
-
-def _logarithm(argument: Any, scope: Any) -> Any:
-    """The logarithm with positive factors split off, and common factors e^c taken out of sums."""
-    result, rest = sympy.Integer(0), sympy.Integer(1)
-    for factor in Mul.make_args(argument):
-        base, exponent = factor.as_base_exp()
-        if base.is_Add and exponent.is_Integer and nonnegative(base, scope, strict=True):
-            result += exponent * _log_of_sum(base)
-        else:
-            rest *= factor
-    return result + sympy.expand_log(sympy.log(rest))
-
-
-def _log_of_sum(positive: Any) -> Any:
-    """log(e^a + e^b) as a + log(1 + e^(b-a)) or b + log(e^(a-b) + 1), whichever reads first."""
-    terms = [Mul.make_args(t) for t in sympy.Add.make_args(positive)]
-    exponents = [sympy.Add(*(f.args[0] for f in factors if isinstance(f, sympy.exp))) for factors in terms]
-    rests = [Mul(*(f for f in factors if not isinstance(f, sympy.exp))) for factors in terms]
-    forms = []
-    for pivot in sorted(set(exponents), key=str):
-        scaled = [r * sympy.exp(sympy.expand(e - pivot)) for r, e in zip(rests, exponents, strict=True)]
-        forms.append((pivot, sympy.Add(*(sympy.expand(term) for term in scaled))))
-    pivot, form = min(forms, key=lambda f: str(f[1]))
-    return pivot + sympy.log(form)
-
-
-def _step(expr: Any, scope: Any) -> Any:
-    """A step or a sign whose argument is visibly on one side of 0."""
-    below, above = (0, 1) if isinstance(expr, sympy.Heaviside) else (-1, 1)
-    if not isinstance(expr, sympy.Heaviside | sympy.sign):
-        return expr
-    if nonnegative(expr.args[0], scope, strict=True):
-        return sympy.Integer(above)
-    if nonnegative(sympy.expand(-expr.args[0]), scope, strict=True):
-        return sympy.Integer(below)
-    return expr
-
-
-def _division(expr: Any, scope: Any) -> Any:
-    """floor(n + x) = n and Mod(n, m) = n, where 0 <= x < 1 and 0 <= n < m are visible."""
-    whole, part = sympy.Integer(0), expr
-    if isinstance(expr, sympy.Add):  # SymPy has taken integer terms out of the floor
-        inside = [a for a in expr.args if isinstance(a, sympy.floor)]
-        if len(inside) != 1:
-            return expr
-        whole, part = expr - inside[0], inside[0]
-    if isinstance(part, sympy.floor):
-        x = sympy.together(part.args[0])
-        below_one = sympy.together(1 - x)
-        if nonnegative(x, scope) and nonnegative(below_one, scope, strict=True):
-            return whole
-    if isinstance(part, sympy.Mod):
-        n, m = part.args
-        if scope.at_least_zero(n) and scope.beyond(n, m):
-            return n
-    return expr
-
-
-def _symbolic_power(base: Any, exponent: Any, scope: Any) -> Any:
-    """base^(2k + 3) as (factors of the base)^k squared times their cubes, so that powers of one base meet."""
-    result: Any = sympy.Integer(1)
-    for factor in Mul.make_args(sympy.factor(sympy.together(base)) if base.is_Add or base.is_Mul else base):
-        root, power = factor.as_base_exp()
-        if not power.is_integer:
-            root, power = factor, sympy.Integer(1)
-        if root.is_Add and root.could_extract_minus_sign():
-            result *= sympy.Integer(-1) ** sympy.expand(exponent * power)
-            root = -root
-        constant, rest = sympy.expand(exponent * power).as_coeff_Add()
-        if constant.is_Integer and constant > 0 and scope.at_least_zero(rest):
-            result *= root**constant  # 0^(k + 1) = 0 * 0^k too, as long as k >= 0
-        else:
-            rest += constant
-        result *= root**rest
-    return sympy.expand(result, func=False, log=False, complex=False, trig=False, multinomial=False, mul=False)
 
 
 # ---- sums ----------------------------------------------------------------------------------------------------------
@@ -182,7 +90,7 @@ def _fold(expr: Any, scope: Any) -> Any:
     index = sympy.Dummy(old.name.strip("_"), integer=True)
     low, high = normal(low, scope), normal(high, scope)
     inner = scope.with_range(index, low, high)
-    body = normal(function.subs(old, index) if not _rebinds(function, old) else function.xreplace({old: index}), inner)
+    body = normal(function.subs(old, index) if not rebinds(function, old) else function.xreplace({old: index}), inner)
     combine = sympy.Add if isinstance(expr, Sum) else Mul
     if (high - low).is_Integer and high - low < 12:
         parts = [normal(body.subs(index, low + i), scope) for i in range(int(high - low) + 1)]
@@ -198,18 +106,14 @@ def _fold(expr: Any, scope: Any) -> Any:
     return sympy.Add(*(_sum_of_term(term, [(index, low, high)], inner) for term in sympy.Add.make_args(body)))
 
 
-def _rebinds(function: Any, symbol: Any) -> bool:
-    return any(symbol in s.bound_symbols for s in function.atoms(Sum, Product))
-
-
 def _sum_of_term(term: Any, limits: list[tuple[Any, Any, Any]], scope: Any) -> Any:
     """The sum of a product over the limits: constants out, deltas collapsed, nested sums merged, factors separated."""
-    factors, limits = _opened(list(Mul.make_args(term)), list(limits), scope)
+    factors, limits = opened(list(Mul.make_args(term)), list(limits), scope)
     for position, (index, low, high) in enumerate(limits):
         if any(later[1].has(index) or later[2].has(index) for later in limits):
             continue  # a range that depends on this index: leave the triangle alone
         for delta in (f for f in factors if isinstance(f, KroneckerDelta) and f.has(index)):
-            solution = _solved(delta, index)
+            solution = solved(delta, index)
             if solution is not None and (scope.beyond(high, solution) or scope.beyond(solution, low)):
                 return sympy.Integer(0)
             if solution is not None and scope.within(solution, low, high):
@@ -226,116 +130,12 @@ def _sum_of_term(term: Any, limits: list[tuple[Any, Any, Any]], scope: Any) -> A
             return sympy.Add(*(_sum_of_term(p, others, scope) for p in pieces))
     result: Any = Mul(*(f for f in factors if not any(f.has(i) for i, _, _ in limits)))
     dependent = [f for f in factors if any(f.has(i) for i, _, _ in limits)]
-    for group_factors, group_limits in _components(dependent, limits):
+    for group_factors, group_limits in components(dependent, limits):
         if group_factors or len(group_limits) > 1:
-            result *= _canonical(Mul(*group_factors), group_limits)
+            result *= canonical(Mul(*group_factors), group_limits)
         else:
-            result *= _size(group_limits[0], scope)
+            result *= size(group_limits[0], scope)
     return sympy.expand(result)
-
-
-def _size(limit: tuple[Any, Any, Any], scope: Any) -> Any:
-    """The number of indices; an empty range has none, however far its ends are apart."""
-    _, low, high = limit
-    return high - low + 1 if scope.at_least_zero(high - low + 1) else _canonical(sympy.Integer(1), [limit])
-
-
-def _opened(factors: list[Any], limits: list[Any], scope: Any) -> tuple[list[Any], list[Any]]:
-    """Nested sums that depend on a bound index become further limits of one sum."""
-    opened: list[Any] = []
-    for factor in factors:
-        base, exponent = factor.as_base_exp()
-        bound = {i for i, _, _ in limits}
-        if isinstance(base, Sum) and exponent.is_Integer and exponent > 0 and base.free_symbols & bound:
-            for _ in range(int(exponent)):
-                renamed = {i: sympy.Dummy("k", integer=True) for i, _, _ in base.limits}
-                for index, low, high in base.limits:
-                    limits.append((renamed[index], low.xreplace(renamed), high.xreplace(renamed)))
-                    scope.ranges[renamed[index]] = (low.xreplace(renamed), high.xreplace(renamed))
-                opened += Mul.make_args(base.function.xreplace(renamed))
-        else:
-            opened.append(factor)
-    return opened, limits
-
-
-def _solved(delta: Any, index: Any) -> Any:
-    """The value of the index at which the delta is 1, where it appears linearly with coefficient +-1."""
-    difference = sympy.expand(delta.args[0] - delta.args[1])
-    slope = difference.diff(index)
-    if slope not in (1, -1):
-        return None
-    return sympy.expand(index - difference / slope)
-
-
-def _components(factors: list[Any], limits: list[Any]) -> list[tuple[list[Any], list[Any]]]:
-    """Factors and limits grouped so that different groups share no bound index."""
-    groups: list[tuple[set[Any], list[Any], list[Any]]] = []
-    pieces = [({i for i, _, _ in limits if f.has(i)}, [f], []) for f in factors]
-    names = {i for i, _, _ in limits}
-    pieces += [
-        ({i} | ((low.free_symbols | high.free_symbols) & names), [], [(i, low, high)]) for i, low, high in limits
-    ]
-    for indices, fs, ls in pieces:
-        joined = [g for g in groups if g[0] & indices]
-        groups = [g for g in groups if not g[0] & indices]
-        groups.append(
-            (
-                set().union(indices, *(g[0] for g in joined)),
-                [f for g in joined for f in g[1]] + fs,
-                [limit for g in joined for limit in g[2]] + ls,
-            )
-        )
-    return [(fs, ls) for _, fs, ls in groups]
-
-
-def _canonical(function: Any, limits: list[Any]) -> Any:
-    """The sum with its indices named _1, _2, ... so that equal sums are equal expressions."""
-    depth = _depth(function, *(bound for _, *bounds in limits for bound in bounds))
-    candidates = []
-    for order in _orders(function, limits) if len(limits) <= MAX_PERMUTED else [_innermost_first(limits)]:
-        if any(low.has(i) or high.has(i) for place, (i, _, _) in enumerate(order) for _, low, high in order[place:]):
-            continue  # SymPy reads the innermost limit first, so an index stands after all ranges that depend on it
-        names = {i: sympy.Symbol(f"_{depth + place}", integer=True) for place, (i, _, _) in enumerate(order, 1)}
-        renamed = [(names[i], low.xreplace(names), high.xreplace(names)) for i, low, high in order]
-        candidates.append((str(function.xreplace(names)), str(renamed), function.xreplace(names), renamed))
-    _, _, function, renamed = min(candidates, key=lambda c: c[:2])
-    return Sum(function, *renamed)
-
-
-def _orders(function: Any, limits: list[Any]) -> Iterator[list[Any]]:
-    """The orders of the indices to try: by what stands around each, all orders of those that look alike."""
-    if len(limits) == 1:
-        yield limits
-        return
-    here, elsewhere = sympy.Symbol("_here", integer=True), sympy.Symbol("_elsewhere", integer=True)
-    alike: dict[str, list[Any]] = {}
-    for limit in limits:
-        names = {i: here if i == limit[0] else elsewhere for i, _, _ in limits}
-        around = sorted(str(f.xreplace(names)) for f in Mul.make_args(function) if f.has(limit[0]))
-        alike.setdefault(str((around, [b.xreplace(names) for b in limit[1:]])), []).append(limit)
-    groups = [alike[key] for key in sorted(alike)]
-    if any(low.has(i) or high.has(i) for i, _, _ in limits for _, low, high in limits):
-        groups = [limits]  # ranges that depend on an index restrict the orders: try them all
-    for parts in itertools.product(*map(itertools.permutations, groups)):
-        yield [limit for part in parts for limit in part]
-
-
-def _innermost_first(limits: list[Any]) -> list[Any]:
-    order: list[Any] = []
-    while limits:
-        inner = next(
-            limit
-            for limit in limits
-            if not any(l.has(limit[0]) or h.has(limit[0]) for _, l, h in limits)  # noqa: E741
-        )
-        order, limits = [*order, inner], [limit for limit in limits if limit is not inner]
-    return order
-
-
-def _depth(*parts: Any) -> int:
-    """The largest number of a canonical index _1, _2, ... in the expressions: a new one must be larger."""
-    names = [s.name for part in parts for s in part.atoms(sympy.Symbol)]
-    return max((int(name[1:]) for name in names if name[0] == "_" and name[1:].isdigit()), default=0)
 
 
 def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
@@ -353,7 +153,7 @@ def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
             terms = sympy.Add.make_args(normal(factor.args[0], scope))
             result *= sympy.exp(sympy.Add(*(_sum_of_term(t, [(index, low, high)], scope) for t in terms)))
         else:
-            name = sympy.Symbol(f"_{_depth(factor, low, high) + 1}", integer=True)
+            name = sympy.Symbol(f"_{deepest(factor, low, high) + 1}", integer=True)
             base, exponent = factor.as_base_exp()
             if exponent.has(index) or not (exponent.is_integer or nonnegative(base, scope, strict=True)):
                 base, exponent = factor, sympy.Integer(1)
@@ -525,25 +325,7 @@ def _joint_moment(entries: list[Any], scope: Any) -> Any:
     return total
 
 
-# ---- absolute values and the final test ------------------------------------------------------------------------------
-
-
-def _by_absolute_values(expr: Any) -> Any:
-    """max(a, b) = (a + b + |a - b|) / 2, and min with the other sign."""
-    sign = 1 if isinstance(expr, sympy.Max) else -1
-    first, *rest = expr.args
-    for other in rest:
-        first = (first + other + sign * sympy.Abs(first - other)) / 2
-    return first
-
-
-def _absolute(argument: Any, scope: Any) -> Any:
-    factored = sympy.factor_terms(argument)
-    if nonnegative(factored, scope, strict=scope.strictly):
-        return argument
-    if nonnegative(-factored, scope, strict=scope.strictly):
-        return sympy.expand(-argument)
-    return sympy.Abs(argument)
+# ---- the final test --------------------------------------------------------------------------------------------------
 
 
 def _delta_cases(expr: Any, scope: Any) -> list[Any]:
@@ -574,25 +356,12 @@ def _vanishes(expr: Any, scope: Any) -> bool:
     merged = _merged(expr, scope)
     if merged == 0:
         return True
-    atoms = sorted(_opaque_atoms(merged), key=lambda a: -sympy.count_ops(a))
-    stand_ins = {a: sympy.Dummy(f"atom{i}", **_signs_of(a, scope)) for i, a in enumerate(atoms)}
+    atoms = sorted(opaque_atoms(merged), key=lambda a: -sympy.count_ops(a))
+    stand_ins = {a: sympy.Dummy(f"atom{i}", **signs_of(a, scope)) for i, a in enumerate(atoms)}
     flat = merged
     for atom, stand_in in stand_ins.items():
         flat = flat.xreplace({atom: stand_in})
-    return _scalar_zero(flat)
-
-
-def _opaque_atoms(expr: Any) -> set[Any]:
-    """The outermost parts that no simplifier may open: it would evaluate them without knowing the hypotheses."""
-    if isinstance(expr, OPAQUE):
-        return {expr}
-    return set().union(*(_opaque_atoms(a) for a in expr.args)) if expr.args else set()
-
-
-def _signs_of(atom: Any, scope: Any) -> dict[str, bool]:
-    if atom.is_positive or nonnegative(atom, scope, strict=True):
-        return {"positive": True}
-    return {"real": True}
+    return scalar_zero(flat)
 
 
 def _merged(expr: Any, scope: Any) -> Any:
@@ -612,70 +381,7 @@ def _merged(expr: Any, scope: Any) -> Any:
         index = sympy.Dummy("k", integer=True)
         function = sympy.Add(*(c * s.function.subs(s.limits[0][0], index) for c, s in members))
         inner = scope.with_range(index, low, high)
-        if len(members) > 1 and all(_vanishes_simply(case) for case in _delta_cases(function, inner)):
+        if len(members) > 1 and all(vanishes_alone(case) for case in _delta_cases(function, inner)):
             continue
         others += [c * s for c, s in members]
     return sympy.Add(*others)
-
-
-def _vanishes_simply(expr: Any) -> bool:
-    atoms = sorted(_opaque_atoms(expr), key=lambda a: -sympy.count_ops(a))
-    for i, atom in enumerate(atoms):
-        expr = expr.xreplace({atom: sympy.Dummy(f"atom{i}", positive=atom.is_positive, real=True)})
-    return _scalar_zero(expr)
-
-
-def _power_atoms(expr: Any) -> Any:
-    """r^(2k) as the square of one stand-in for r^k: what `cancel` needs to see powers of one base as powers."""
-    stand_ins: dict[Any, Any] = {}
-
-    def replaced(power: Any) -> Any:
-        result: Any = sympy.Integer(1)
-        base, exponent = power.base, power.exp
-        if base.is_Rational and 0 < base < 1:
-            base, exponent = 1 / base, -exponent  # (1/2)^k is 2^-k
-        for term in sympy.Add.make_args(sympy.expand(exponent)):
-            coefficient, unit = term.as_coeff_Mul()
-            if unit == 1 or not coefficient.is_Integer:
-                result *= base**term
-                continue
-            if base == -1:
-                coefficient %= 2  # (-1)^(3k) is (-1)^k
-            key = (base, unit)
-            if key not in stand_ins:
-                kind = {"positive": True} if base.is_positive else {"real": True, "nonzero": base.is_nonzero}
-                stand_ins[key] = sympy.Dummy("power", **kind)
-            result *= stand_ins[key] ** coefficient
-        return result
-
-    return expr.replace(lambda e: e.is_Pow and not e.exp.is_number and bool(e.exp.is_integer), replaced)
-
-
-def _by_denominator(expr: Any) -> Any:
-    """Terms over one denominator added up, the denominator in factors: `together` is far quicker on those."""
-    numerators: dict[Any, list[Any]] = {}
-    for term in sympy.Add.make_args(expr):
-        top, bottom = sympy.fraction(term)
-        numerators.setdefault(bottom, []).append(top)
-    return sympy.Add(*(sympy.Add(*tops) / sympy.factor(bottom) for bottom, tops in numerators.items()))
-
-
-def _scalar_zero(expr: Any) -> bool:
-    """Zero test of an expression without sums: expand, common denominator, then SymPy's simplifiers."""
-    expr = _power_atoms(expr)
-    if expr == 0 or sympy.expand(expr) == 0:
-        return True
-    if expr.has(sympy.tanh, sympy.sinh, sympy.cosh):  # rational in exponentials, which decides at once
-        expr = expr.rewrite(sympy.exp)
-    numerator = sympy.numer(sympy.together(_by_denominator(expr)))
-    if sympy.expand(sympy.powsimp(sympy.expand(numerator))) == 0 or sympy.expand(numerator, func=True) == 0:
-        return True
-    if not expr.atoms(sympy.Function, sympy.Pow) - expr.atoms(sympy.Integer):
-        return False
-    for route in (sympy.simplify, lambda e: sympy.simplify(e.rewrite(sympy.exp)), sympy.radsimp, sympy.gammasimp):
-        try:
-            if route(numerator if numerator.count_ops() < expr.count_ops() else expr) == 0:
-                return True
-        except (NotImplementedError, ValueError, TypeError):
-            continue
-    return False
