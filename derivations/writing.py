@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import itertools
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import sympy
@@ -23,7 +26,7 @@ class _Dummies:
             for symbol in claim.atoms(sympy.Symbol, sympy.IndexedBase)
             if not isinstance(symbol, sympy.Dummy)
         }
-        free = (letter + mark for mark in ("", "'") for letter in "kjlmnqrs" if letter not in taken)
+        free = (letter + "'" * marks for marks in itertools.count() for letter in "kjlmnqrs" if letter not in taken)
         ordered = sorted(claim.atoms(sympy.Dummy), key=lambda dummy: (dummy.name, dummy.dummy_index))
         self._letters = dict(zip(ordered, free, strict=False))
 
@@ -77,6 +80,7 @@ def print_topic(topic: str) -> None:
     """Print the derivations of one topic: what `python -m backproof.derivations.<topic>` does."""
     from . import catalogue
 
+    print(inspect.getdoc(import_module(f"{__package__}.{topic}")), end="\n\n")
     for entry in catalogue(topic):
         derivation = entry.derive()
         print(text(entry, derivation, misprints_of(entry, derivation)))
@@ -108,12 +112,18 @@ def definitions(derivation: Any) -> list[Any]:
     return found
 
 
+def explanation(entry: Any) -> str:
+    """Return the idea of the proof and what its symbols mean: the docstring of the function that writes it."""
+    return inspect.getdoc(entry.write) or "" if entry.write else ""
+
+
 def text(entry: Any, derivation: Any, misprints: Misprints) -> str:
     """Return the derivation as plain text."""
     lines = [
         f"{entry.title}.",
         f"{entry.id} ({entry.topic}), covers {', '.join(entry.covers) or 'nothing of the register'}",
     ]
+    lines += ["", explanation(entry)] if explanation(entry) else []
     lines += _section("Given", [infix(hypothesis) for hypothesis in derivation.hypotheses])
     lines += _section("Defined", [infix(definition) for definition in definitions(derivation)])
     lines += _section(
@@ -127,6 +137,7 @@ def text(entry: Any, derivation: Any, misprints: Misprints) -> str:
 def markdown(entry: Any, derivation: Any, misprints: Misprints) -> str:
     """Return the derivation as Markdown, its formulas between dollar signs."""
     lines = [f"# {entry.title}", "", f"`{entry.id}`, topic {entry.topic}"]
+    lines += ["", explanation(entry)] if explanation(entry) else []
     parts = {
         "Given": [_dollars(hypothesis) for hypothesis in derivation.hypotheses],
         "Defined": [_dollars(definition) for definition in definitions(derivation)],
@@ -143,7 +154,7 @@ def markdown(entry: Any, derivation: Any, misprints: Misprints) -> str:
 
 def latex(entry: Any, derivation: Any, misprints: Misprints) -> str:
     """Return the derivation as the LaTeX of one section."""
-    lines = [rf"\section*{{{_escaped(entry.title)}}}"]
+    lines = [rf"\section*{{{_escaped(entry.title)}}}", _escaped(explanation(entry))]
     parts = {
         "Given": ("itemize", [_dollars(hypothesis) for hypothesis in derivation.hypotheses]),
         "Defined": ("itemize", [_dollars(definition) for definition in definitions(derivation)]),
@@ -166,6 +177,7 @@ def plain(entry: Any, derivation: Any, misprints: Misprints) -> dict[str, Any]:
         "kind": entry.kind,
         "topic": entry.topic,
         "title": entry.title,
+        "explanation": explanation(entry),
         "verdict": derivation.verdict,
         "why": derivation.why,
         "engines": list(derivation.engines),
@@ -187,8 +199,16 @@ def _section(title: str, items: Sequence[str], *, numbered: bool = False) -> lis
 
 
 def _steps(derivation: Any, show: Callable[[Any], str]) -> list[tuple[str, str]]:
-    """Return each step's claim, and its reason with the rule and the engines that checked it."""
-    return [(show(s.claim), f"{s.reason} ({s.rule}; {' and '.join(s.engines)})") for s in derivation.steps]
+    """Return each step's claim with what it supposes, and its reason with the rule and the engines that checked it."""
+    return [
+        (_supposing(step, derivation, show), f"{step.reason} ({step.rule}; {' and '.join(step.engines)})")
+        for step in derivation.steps
+    ]
+
+
+def _supposing(step: Any, derivation: Any, show: Callable[[Any], str]) -> str:
+    supposed = [show(hypothesis) for hypothesis in step.hypotheses if hypothesis not in derivation.hypotheses]
+    return f"supposing {', '.join(supposed)}: {show(step.claim)}" if supposed else show(step.claim)
 
 
 def _printed(entry: Any, misprints: Misprints) -> list[str]:

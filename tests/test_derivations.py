@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from importlib import import_module
 
 import pytest
 import sympy
 
-from backproof.derivations import TOPICS, catalogue, find
+from backproof.derivations import TOPICS, catalogue, find, writing
 from backproof.derivations.kernel import Entry
 from backproof.derivations.kernel.oracle import derived
 from backproof.derivations.kernel.substitution import same
@@ -95,3 +97,40 @@ def test_an_unknown_id_or_topic_names_the_nearest(topic: str) -> None:
 def test_an_unknown_theorem_names_the_nearest() -> None:
     with pytest.raises(ValueError, match="softmax-cross-entropy-gradient"):
         find("softmax-crossentropy-gradient")
+
+
+# ---- as a reader gets them -------------------------------------------------------------------------------------------
+
+
+def written(id: str, form: str = "text") -> str:
+    entry = find(id)
+    return getattr(writing, form)(entry, derived(entry), [])
+
+
+def test_a_step_says_what_it_supposes() -> None:
+    steps = written("penalty-path-is-monotone").split("Steps")[1]
+    assert " 1. supposing J_1 + Omega_1*alpha <= J_2 + Omega_2*alpha and " in steps
+    assert ": Omega_2 <= Omega_1\n" in steps
+    assert " 7. E[" in steps  # nothing is supposed there
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex"])
+def test_the_idea_of_the_proof_is_written(form: str) -> None:
+    assert "Two minimizers, each at least as good as the other for its own weight" in written(
+        "penalty-path-is-monotone", form
+    )
+
+
+@pytest.mark.parametrize("id", ["penalized-gradient", "three-layer-chain-rule"])
+def test_however_many_sums_a_claim_has_no_two_indices_have_one_name(id: str) -> None:
+    for claim in derived(find(id)).claims.values():
+        indices = [name for name in re.findall(r"\(([a-z]'*), 1, ", writing.infix(claim))]
+        assert len(indices) == len({*indices}), writing.infix(claim)
+
+
+def test_a_topic_opens_with_its_notation(capsys: pytest.CaptureFixture[str]) -> None:
+    writing.print_topic("hyperparameter_search")
+    printed = capsys.readouterr().out
+    module = inspect.getdoc(import_module("backproof.derivations.hyperparameter_search"))
+    assert module is not None
+    assert printed.startswith(module)
