@@ -29,12 +29,17 @@ def binomial(successes: int, trials: int, p: float) -> float:
 
 
 def most_unusual(counts: Array, trials: int | Array, p: float) -> tuple[tuple[int, ...], float]:
-    """Return where the most unusual of many counts is, and its p-value times their number (Bonferroni)."""
-    low = special.bdtr(counts, trials, p)
-    high = np.where(counts > 0, special.bdtrc(np.maximum(counts - 1, 0), trials, p), 1.0)
-    values = np.minimum(1.0, 2 * np.minimum(low, high))
-    place = np.unravel_index(int(np.argmin(values)), values.shape)
-    return tuple(int(i) for i in place), float(min(1.0, values[place] * values.size))
+    """Return where the most unusual of many counts is, and its p-value times their number (Bonferroni).
+
+    Only the counts farthest above and below their expectation, in standard deviations, are given a p-value: with
+    equal trials one of them is the smallest, with unequal ones the answer can only be larger, which is safe.
+    """
+    trials = np.broadcast_to(trials, counts.shape)
+    away = (counts - trials * p) / np.sqrt(trials * p * (1 - p))
+    ends = (int(np.argmin(away)), int(np.argmax(away)))
+    values = [binomial(int(counts.flat[i]), int(trials.flat[i]), p) for i in ends]
+    place = np.unravel_index(ends[int(np.argmin(values))], counts.shape)
+    return tuple(int(i) for i in place), min(1.0, min(values) * counts.size)
 
 
 def agreements(marks: Array) -> tuple[Array, int]:

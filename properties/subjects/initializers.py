@@ -188,8 +188,8 @@ def small_shapes(s: Initializer) -> Violation | None:
     for shape in (
         ((1, 2), (1, 4), (4, 1), (3, 2)) if s.form == "numpy" else ((1, 2), (1, 4), (4, 1), (3, 2), (2, 1, 2, 3))
     ):
-        several = np.array(s.draw(shape, 3000))
-        found = _spread(s, several, shape) or _ties(s, "places", several.reshape(3000, -1).T > 0, shape, "signs")
+        several = np.array(s.draw(shape, 1200))
+        found = _spread(s, several, shape) or _ties(s, "places", several.reshape(1200, -1).T > 0, shape, "signs")
         if found:
             return found
     return None
@@ -353,7 +353,7 @@ def haar(s: Initializer) -> Violation | None:
     rng = s.rng("rotations")
     for shape in ((2, 2), (3, 3), (4, 2), (2, 4)):
         n = max(shape)
-        several = np.array(s.draw(shape, 2500))
+        several = np.array(s.draw(shape, 1500))
         left, _ = np.linalg.qr(rng.normal(size=(shape[0], shape[0])))
         right, _ = np.linalg.qr(rng.normal(size=(shape[1], shape[1])))
         for name, view in (
@@ -368,7 +368,7 @@ def haar(s: Initializer) -> Violation | None:
                     distance, value = distribution(x, cdf)
                     found = s.unlikely(
                         value,
-                        {"shape": list(shape), "entry": [i, j], "calls": 2500, "view": name},
+                        {"shape": list(shape), "entry": [i, j], "calls": 1500, "view": name},
                         f"mean 0, variance 1/{n}, square beta(1/2, {(n - 1) / 2})",
                         [float(np.mean(x)), float(np.var(x))],
                         s.lines(shape, f"print(w[{i}, {j}])  # over many calls"),
@@ -383,17 +383,17 @@ def determinants(s: Initializer) -> Violation | None:
     """Both signs of the determinant, and of the product of two entries, are equally likely."""
     s.begin("determinants")
     for n in (2, 3, 5):
-        several = np.array(s.draw((n, n), 2000))
+        several = np.array(s.draw((n, n), 1000))
         for name, count in (
             ("determinants", int(np.sum(np.linalg.det(several) > 0))),
             ("products of entries in a row", int(np.sum(several[:, 0, 0] * several[:, 0, 1] > 0))),
             ("products of entries in a column", int(np.sum(several[:, 0, 0] * several[:, 1, 0] > 0))),
         ):
             found = s.unlikely(
-                binomial(count, 2000, 0.5),
-                {"shape": [n, n], "calls": 2000},
+                binomial(count, 1000, 0.5),
+                {"shape": [n, n], "calls": 1000},
                 f"half of the {name} positive",
-                count / 2000,
+                count / 1000,
                 s.lines((n, n), "print(w)"),
                 f"{name} are not of both signs alike",
             )

@@ -22,6 +22,8 @@ class RandomSubject:
     hyper: Mapping[str, Any]
     device: str
     seed: int
+    #: how many tests compared their p-value with `ALPHA`
+    tests: int = 0
 
     def __post_init__(self) -> None:
         if not callable(self.target.value):
@@ -61,6 +63,7 @@ class RandomSubject:
         detail: str,
     ) -> Violation | None:
         """Return a violation if the p-value is below the false-alarm probability."""
+        self.tests += 1
         if value >= ALPHA:
             return None
         told = {**counterexample, "p-value": value, "false alarms": ALPHA}
