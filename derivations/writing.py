@@ -12,6 +12,8 @@ import sympy
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
+from .kernel.expressions import Expectation
+
 # Each misprint that a theorem corrects, with its refutation.
 Misprints = Sequence[tuple[Any, Any]]
 
@@ -96,7 +98,7 @@ def misprints_of(entry: Any, derivation: Any) -> Misprints:
 
 
 def definitions(derivation: Any) -> list[Any]:
-    """Return the sequences that a theorem speaks of, each by its start and its step.
+    """Return the sequences that a theorem speaks of, by start and step, and its random entries, by mean and covariance.
 
     >>> from backproof.derivations import find
     >>> for equation in definitions(find("momentum-as-decaying-sum").derive())[:2]:
@@ -109,6 +111,22 @@ def definitions(derivation: Any) -> list[Any]:
         sequence = sympy.Function(name)
         found.append(sympy.Eq(sequence(*rule.indices, 0), rule.start, evaluate=False))
         found.append(sympy.Eq(sequence(*rule.indices, rule.time + 1), rule.following, evaluate=False))
+    for base, law in (derivation.proof.laws if derivation.proof else {}).items():
+        found += _moments(base, law)
+    return found
+
+
+def _moments(base: Any, law: Any) -> list[Any]:
+    """The mean and the covariance of random entries, as far as their law declares them."""
+    here, there = (tuple(sympy.Symbol(letter + mark) for letter, _ in zip("ij", law.sizes)) for mark in ("", "'"))  # noqa: B905
+    entry, other = (base[here], base[there]) if law.sizes else (base, base)
+    left = [Expectation(entry), sympy.Function("Cov")(entry, other)]
+    found = []
+    for side, indices in zip(left, ((here,), (here, there)), strict=True):
+        try:
+            found.append(sympy.Eq(side, law.cumulant(indices), evaluate=False))
+        except ValueError:  # the law declares the mean only
+            break
     return found
 
 
@@ -184,7 +202,13 @@ def plain(entry: Any, derivation: Any, misprints: Misprints) -> dict[str, Any]:
         "hypotheses": [_both(hypothesis) for hypothesis in derivation.hypotheses],
         "definitions": [_both(definition) for definition in definitions(derivation)],
         "steps": [
-            {"rule": step.rule, "claim": _both(step.claim), "reason": step.reason, "engines": list(step.engines)}
+            {
+                "rule": step.rule,
+                "supposes": [_both(hypothesis) for hypothesis in _supposed(step, derivation)],
+                "claim": _both(step.claim),
+                "reason": step.reason,
+                "engines": list(step.engines),
+            }
             for step in derivation.steps
         ],
         "claims": {name: _both(claim) for name, claim in derivation.claims.items()},
@@ -206,8 +230,12 @@ def _steps(derivation: Any, show: Callable[[Any], str]) -> list[tuple[str, str]]
     ]
 
 
+def _supposed(step: Any, derivation: Any) -> list[Any]:
+    return [hypothesis for hypothesis in step.hypotheses if hypothesis not in derivation.hypotheses]
+
+
 def _supposing(step: Any, derivation: Any, show: Callable[[Any], str]) -> str:
-    supposed = [show(hypothesis) for hypothesis in step.hypotheses if hypothesis not in derivation.hypotheses]
+    supposed = [show(hypothesis) for hypothesis in _supposed(step, derivation)]
     return f"supposing {', '.join(supposed)}: {show(step.claim)}" if supposed else show(step.claim)
 
 

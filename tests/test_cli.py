@@ -167,7 +167,7 @@ def test_derive_prints_steps_reasons_and_what_was_printed(run: Any) -> None:
 def test_derive_writes_json_markdown_and_latex(run: Any) -> None:
     data = json.loads(run("derive", "ensemble-mean-squared-error", "--format", "json")[1])
     assert data["claims"]["mean squared error"]["text"].endswith("= c*(k - 1)/k + v/k")
-    assert {"rule", "claim", "reason", "engines"} == set(data["steps"][0])
+    assert {"rule", "supposes", "claim", "reason", "engines"} == set(data["steps"][0])
     markdown = run("derive", "ensemble-mean-squared-error", "--format", "markdown")[1]
     assert markdown.startswith("# The expected squared error")
     assert r"= \frac{c \left(k - 1\right)}{k} + \frac{v}{k}$" in markdown

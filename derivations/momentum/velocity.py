@@ -168,7 +168,7 @@ def response(t: Proof) -> None:
     t.induct(
         t.state("velocity under aligned gradients", Eq(aligned(k), rate * g * (1 - beta**k) / (1 - beta))),
         over=k,
-        because="a geometric sum with the ratio alpha: it approaches the bound",
+        because="a geometric sum with the ratio beta: it approaches the bound",
     )
     t.induct(
         t.state(
@@ -176,7 +176,7 @@ def response(t: Proof) -> None:
             Eq(alternating(k), -rate * g * ((-1) ** k - beta**k) / (1 + beta)),
         ),
         over=k,
-        because="a geometric sum with the ratio -alpha: it settles at the amplitude lr |g| / (1 + alpha)",
+        because="a geometric sum with the ratio -beta: it settles at the amplitude eta |g| / (1 + beta)",
     )
     size = 1 - 2 * beta * cos(omega) + beta**2
     t.induct(
@@ -191,10 +191,10 @@ def response(t: Proof) -> None:
     t.compare(
         t.state("alternating gradients are damped", Le(1 / (1 + beta), 1)),
         beta / (1 + beta),
-        because="1 + alpha >= 1",
+        because="1 + beta >= 1",
     )
     t.compare(
         t.state("constant gradients are amplified", Ge(1 / (1 - beta), 1)),
         beta / (1 - beta),
-        because="1 - alpha <= 1",
+        because="1 - beta <= 1",
     )
