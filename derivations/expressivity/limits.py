@@ -36,7 +36,8 @@ def limits_of_approximation(t: Proof) -> None:
     t.weights(
         t.state("a square activation leaves 1/4 on x^3", Ge(Max(*cubic), Rational(1, 4))),
         cubic,
-        because="a combination of the four values that vanishes on every polynomial of degree two",
+        because="the mean of the four errors with the weights 1/6, 1/3, 1/3, 1/6 is free of a, b and c: it vanishes on "
+        "every polynomial of degree two",
     )
     m, x = t.size("m"), t.real("x")
     width = 1 / (m + 1)
@@ -48,7 +49,8 @@ def limits_of_approximation(t: Proof) -> None:
     t.weights(
         t.state("m units leave 1/(8 (m+1)^2) on x^2", Ge(Max(*square), width**2 / 8)),
         square,
-        because="m kinks leave an interval of length 1/(m+1) on which the network is affine",
+        because="m kinks leave an interval of length 1/(m+1) on which the network is affine; the weights 1/4, 1/2, 1/4 "
+        "at its ends and its middle take a second difference, 0 for affine functions",
     )
     limit = t.real("l")
     t.weights(

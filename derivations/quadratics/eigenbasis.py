@@ -43,7 +43,7 @@ def second_order_expansion(t: Proof) -> None:
     slope = lambda i: times(here)(i) + linear[i]  # noqa: E731
     t.equal(
         t.state("gradient", Eq(Derivative(value(there), w[j]), times(there)(j) + linear[j])),
-        because="x_j stands in row j and in column j of the double sum, and H is symmetric",
+        because="w_j stands in row j and in column j of the double sum, and H is symmetric",
     )
     t.equal(
         t.state(

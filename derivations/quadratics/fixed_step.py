@@ -171,7 +171,8 @@ def best_step(t: Proof, smallest: Any, gap: Any, eta: Any) -> None:
     t.weights(
         t.state("no step does better", Ge(slowest, rate)),
         {1 - eta * smallest: largest / (smallest + largest), -(1 - eta * largest): smallest / (smallest + largest)},
-        because="these multipliers cancel eta, so the bound holds for every step",
+        because="a maximum is at least every mean: L/(mu + L) times 1 - eta mu and mu/(mu + L) times eta L - 1 cancel "
+        "eta, so the bound holds for every step",
     )
     t.equal(
         t.state("the best step attains it", Eq(slowest.subs(eta, best), rate)), because="both ends contract alike there"

@@ -152,7 +152,8 @@ def optimal_step_for_one_iteration(t: Proof) -> None:
     t.weights(
         t.state("no step does better", Ge(Max(*arms), value)),
         {arms[0]: high**3 / (low**3 + high**3), arms[1]: low**3 / (low**3 + high**3)},
-        because="these multipliers cancel eta; the gap is half the square of the larger root",
+        because="the mean of the two with the weights L^(3/2) and mu^(3/2) is free of eta; the gap is half the square "
+        "of the larger root",
     )
     for name, arm in zip(("the low end attains it", "and so does the high end"), arms, strict=True):
         t.equal(t.state(name, Eq(arm.subs(eta, best), value)), because="put in the step")
