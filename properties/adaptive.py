@@ -495,3 +495,17 @@ def test_successive_gradients_agree_exactly_below_the_best_rate(
     expected = float(claim.float64(**{"lambda": curvature}, lr=lr, w=sign * w))
     assert abs(product - expected) <= 16 * EPS * (curvature * w) ** 2 * max(1, share)
     assert (product > 0) == (share < 1)
+
+
+@law("delta-bar-delta-sign-rule")
+@given(magnitudes(1e-3, 1e3), magnitudes(1e-3, 1e3), st.sampled_from([-1, 1]), st.sampled_from([0.01, 0.9, 1.1, 3.0]))
+def test_jacobs_rate_grows_exactly_while_it_is_below_the_best_one(
+    backend: Backend, curvature: float, w: float, sign: int, share: float
+) -> None:
+    rule = oracle("delta-bar-delta-sign-rule", "gradients agree exactly if the rate is below 1/lambda")
+    lr = share * rule.upper_limit("lr", **{"lambda": curvature})
+    hyper = {"lr": lr, "kappa": lr / 4, "phi": 0.5, "decay": 0.0}
+    _, state = follow(backend, "delta_bar_delta_step", sign * w, [lambda x: curvature * x] * 2, **hyper)
+    claim = oracle("delta-bar-delta-sign-rule", "product of two successive gradients")
+    agree = float(claim.float64(**{"lambda": curvature}, lr=lr, w=sign * w)) > 0
+    assert abs(number(backend, state.rates) - (1.25 if agree else 0.5) * lr) <= 4 * EPS * lr

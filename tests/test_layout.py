@@ -37,6 +37,7 @@ OTHERS = {
         "checkpoints": "runs written and resumed",
         "clipping": "the gradient's norm, bounded in any rule",
         "compiled": "Adam's step in one pass, torch only",
+        "delta_bar_delta": "Jacobs' rule, which adaptive exports too",
         "history": "what a run recorded",
         "layers": "the passes of the layers that architecture describes",
         "maxout": "an activation with parameters",

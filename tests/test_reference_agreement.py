@@ -19,6 +19,7 @@ HYPER = {
     "heavy_ball_two_term": {"lr": 0.02, "momentum": 0.7},
     "nesterov": {"lr": 0.02, "momentum": 0.7},
     "nesterov_shifted": {"lr": 0.02, "momentum": 0.7},
+    "delta_bar_delta": {"lr": 0.05, "kappa": 0.01, "phi": 0.2, "decay": 0.6},
     "adagrad": {"lr": 0.05, "eps": 1e-3, "initial_accumulator_value": 0.1},
     "adadelta": {"lr": 0.7, "rho": 0.8, "eps": 1e-3},
     "rmsprop": {"lr": 0.003, "alpha": 0.8, "eps": 1e-3, "eps_inside": True},

@@ -60,6 +60,7 @@ def rule_bound(name, unit, monkeypatch):
     """The bound on each step's error, in the arithmetic of numbers that carry theirs."""
     monkeypatch.setattr(published, "sqrt", sqrt)
     monkeypatch.setattr(published, "max", maximum, raising=False)
+    monkeypatch.setattr(published, "sign", lambda x: np.sign(getattr(x, "value", x)))
     theta, state, bounds = Bounded(START, 0, unit), {"top": Bounded(0, 0, unit)}, []
     for t, gradient in enumerate(GRADIENTS, start=1):
         theta = published.FORMULAS[name](Bounded(gradient, 0, unit), theta, state, t, **HYPER[name])

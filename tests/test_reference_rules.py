@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
-from mpmath import mpf, sqrt
+from mpmath import mpf, sign, sqrt
 
 from backproof.reference import numpy as by_hand
 from backproof.reference import torch as by_autograd
@@ -40,6 +40,13 @@ def heavy_ball_two_term(g, theta, s, t, lr, momentum):
 def nesterov_shifted(g, theta, s, t, lr, momentum):
     s["v"] = momentum * s.get("v", 0) + g
     return theta - lr * (g + momentum * s["v"])
+
+
+def delta_bar_delta(g, theta, s, t, lr, kappa, phi, decay):
+    agreement = sign(g) * sign(s.get("m", 0))
+    s["r"] = (s.get("r", lr) + kappa * (agreement > 0)) * (1 - phi * (agreement < 0))
+    s["m"] = decay * s.get("m", 0) + (1 - decay) * g
+    return theta - s["r"] * g
 
 
 def adagrad(g, theta, s, t, lr, eps, initial_accumulator_value):
@@ -106,6 +113,7 @@ FORMULAS = {
     # On given gradients the look-ahead form is the heavy ball: the look-ahead decides where they are taken.
     "nesterov": heavy_ball,
     "nesterov_shifted": nesterov_shifted,
+    "delta_bar_delta": delta_bar_delta,
     "adagrad": adagrad,
     "adadelta": adadelta,
     "rmsprop": rmsprop,

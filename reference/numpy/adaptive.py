@@ -26,6 +26,7 @@ from .adam import (
     nadam_kernel,
     nadam_step,
 )
+from .delta_bar_delta import DeltaBarDeltaState, delta_bar_delta_kernel, delta_bar_delta_step
 
 Array = np.ndarray[Any, Any]
 
@@ -36,6 +37,7 @@ __all__ = [
     "AdaGradState",
     "AdamState",
     "CenteredState",
+    "DeltaBarDeltaState",
     "RMSPropNesterovState",
     "RMSPropState",
     "adadelta_kernel",
@@ -48,6 +50,8 @@ __all__ = [
     "adamw_step",
     "amsgrad_kernel",
     "amsgrad_step",
+    "delta_bar_delta_kernel",
+    "delta_bar_delta_step",
     "nadam_kernel",
     "nadam_step",
     "rmsprop_centered_kernel",

@@ -27,6 +27,7 @@ from .adam import (
     nadam_kernel,
     nadam_step,
 )
+from .delta_bar_delta import DeltaBarDeltaState, delta_bar_delta_kernel, delta_bar_delta_step
 
 __all__ = [
     "AMSGradState",
@@ -34,6 +35,7 @@ __all__ = [
     "AdaGradState",
     "AdamState",
     "CenteredState",
+    "DeltaBarDeltaState",
     "RMSPropNesterovState",
     "RMSPropState",
     "adadelta_kernel",
@@ -46,6 +48,8 @@ __all__ = [
     "adamw_step",
     "amsgrad_kernel",
     "amsgrad_step",
+    "delta_bar_delta_kernel",
+    "delta_bar_delta_step",
     "nadam_kernel",
     "nadam_step",
     "rmsprop_centered_kernel",

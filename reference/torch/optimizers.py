@@ -61,6 +61,12 @@ OPTIMIZERS: dict[str, Rule] = {
     "nesterov_shifted": Rule(
         momentum.nesterov_shifted_step, momentum.nesterov_shifted_kernel, momentum.MomentumState, ("momentum",)
     ),
+    "delta_bar_delta": Rule(
+        adaptive.delta_bar_delta_step,
+        adaptive.delta_bar_delta_kernel,
+        adaptive.DeltaBarDeltaState,
+        ("kappa", "phi", "decay"),
+    ),
     "adagrad": Rule(
         adaptive.adagrad_step,
         adaptive.adagrad_kernel,

@@ -145,6 +145,22 @@ def ball(update: Rule) -> Mutant:
     return Mutant("momentum", "heavy_ball_step", step)
 
 
+def jacobs(larger: Callable[[Any], Any]) -> Mutant:
+    """Delta-bar-delta without an average, whose rate grows where larger(old gradient times new gradient)."""
+
+    def step(theta: Any, g: Any, state: Any = None, *, lr: Any, kappa: Any, phi: Any, decay: Any) -> Any:
+        if state is None:
+            return theta - lr * g, adaptive.DeltaBarDeltaState(1, np.full_like(theta, lr), g)
+        rates = np.where(larger(state.mean * g), state.rates + kappa, state.rates * (1 - phi))
+        return theta - rates * g, adaptive.DeltaBarDeltaState(state.step + 1, rates, g)
+
+    return Mutant("adaptive", "delta_bar_delta_step", step)
+
+
+smaller_on_agreement = jacobs(lambda product: product < 0)
+never_larger = jacobs(lambda product: product > np.inf)
+
+
 def descent(factor: float) -> Mutant:
     return Mutant(
         "stochastic", "sgd_step", lambda theta, g, state=None, *, lr: right_sgd(theta, factor * g, state, lr=lr)
@@ -326,4 +342,5 @@ CAUGHT: dict[str, list[Mutant]] = {
     ],
     "test_on_three_losses_in_turn_amsgrad_descends": [amsgrad_forgets],
     "test_successive_gradients_agree_exactly_below_the_best_rate": [ascent, half_descent],
+    "test_jacobs_rate_grows_exactly_while_it_is_below_the_best_one": [smaller_on_agreement, never_larger],
 }
