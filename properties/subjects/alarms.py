@@ -1,4 +1,4 @@
-"""Run the laws on right targets over many seeds and count false alarms: `python -m backproof.properties.subjects.alarms`.
+"""Run the laws on right targets over many seeds: `python -m backproof.properties.subjects.alarms`.
 
 Each seed takes one rule, in turn. A right target fails a statistical test with probability `ALPHA` at most, so the
 number of tests times `ALPHA` bounds the false alarms that are expected; the other laws must not fail at all.

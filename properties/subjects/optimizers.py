@@ -26,7 +26,7 @@ Array = np.ndarray
 KIND = "optimizer"
 RULES = tuple(PUBLISHED)
 
-#: values away from neutral; rates are dyadic because Keras stores them in single precision
+#: values away from neutral; rates and decays are dyadic because Keras multiplies them in single precision
 CHOICES: Mapping[str, tuple[Any, ...]] = {
     "lr": (1 / 16, 3 / 32, 1 / 4, 5 / 16),
     "momentum": (0.9, 0.7, 0.95, 0.55),
@@ -34,7 +34,7 @@ CHOICES: Mapping[str, tuple[Any, ...]] = {
     "alpha": (0.9, 0.99, 0.75, 0.6),
     "rho": (0.9, 0.99, 0.75, 0.6),
     "eps": (1e-3, 1e-8, 0.05, 1e-5),
-    "weight_decay": (0.5, 0.3, 1.5, 0.1),
+    "weight_decay": (1 / 2, 5 / 16, 3 / 2, 1 / 8),
 }
 
 
