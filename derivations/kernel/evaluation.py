@@ -238,9 +238,12 @@ class Point:
         key = (e, tuple((s, self._local[s]) for s in _free_symbols(e) if s in self._local))
         if key in self._memo:
             return self._memo[key]
-        total = start
-        for _ in self._ranges(list(e.limits)[::-1]):  # SymPy lists the innermost limit first
-            total = combine(total, self.value(e.function))
+        total, saved = start, dict(self._local)
+        try:
+            for _ in self._ranges(list(e.limits)[::-1]):  # SymPy lists the innermost limit first
+                total = combine(total, self.value(e.function))
+        finally:  # a term without a value leaves no index behind
+            self._local = saved
         self._memo[key] = total
         return total
 
@@ -273,13 +276,15 @@ class Point:
             if time < 0:
                 raise Undefined(f"{e.func.__name__} before its start")
             saved = self._local
-            for k in range(time + 1):  # bottom-up, so that a long run does not recurse
-                step = (e.func.__name__, (*indices, k))
-                if step not in self._memo:
-                    local = dict(zip(recursion.indices, map(Fraction, indices), strict=True))
-                    self._local = {**local, recursion.time: Fraction(k - 1)}
-                    self._memo[step] = self.value(start if k == 0 else following)
-            self._local = saved
+            try:
+                for k in range(time + 1):  # bottom-up, so that a long run does not recurse
+                    step = (e.func.__name__, (*indices, k))
+                    if step not in self._memo:
+                        local = dict(zip(recursion.indices, map(Fraction, indices), strict=True))
+                        self._local = {**local, recursion.time: Fraction(k - 1)}
+                        self._memo[step] = self.value(start if k == 0 else following)
+            finally:
+                self._local = saved
         return self._memo[key]
 
     def _Derivative(self, e: Any) -> Any:
@@ -384,17 +389,18 @@ class Point:
     def _Limit(self, e: Any) -> Any:
         """Extrapolation from two points near the target, widened by four times their difference: it can refute."""
         inner, variable, target, direction = e.args
-        saved, values = self._local.get(variable), []
-        for k in (7, 11):
-            if target in (sympy.oo, -sympy.oo):
-                near: Any = Fraction(2**k if target is sympy.oo else -(2**k))
-            else:
-                side = -1 if str(direction) == "-" else 1
-                near = self.field.add(self.value(target), Fraction(side, 2 ** (3 * k)))
-            self._local[variable], self._memo = near, {}
-            values.append(self.field.lift(self.value(inner)))
-        self._memo = {}
-        self._local.pop(variable) if saved is None else self._local.update({variable: saved})
+        saved, values = dict(self._local), []
+        try:
+            for k in (7, 11):
+                if target in (sympy.oo, -sympy.oo):
+                    near: Any = Fraction(2**k if target is sympy.oo else -(2**k))
+                else:
+                    side = -1 if str(direction) == "-" else 1
+                    near = self.field.add(self.value(target), Fraction(side, 2 ** (3 * k)))
+                self._local[variable], self._memo = near, {}
+                values.append(self.field.lift(self.value(inner)))
+        finally:
+            self._local, self._memo = saved, {}
         radius = 4 * abs(values[1] - values[0]) + mpmath.mpf(10) ** -30
         return values[1] + mpmath.iv.mpf([-1, 1]) * radius
 
