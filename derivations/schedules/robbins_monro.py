@@ -195,7 +195,6 @@ def robbins_monro_needs_smoothness(t: Proof) -> None:
     k = t.time("k")
     (x,) = t.recursion(k, x=(1, lambda x: x(k) - 4 * x(k) ** 3 / (k + 1)))
     claim = Ge(x(k) ** 2, (k + 1) ** 2)
-    base = t.compare(claim.subs(k, 0), 0, because="1 >= 1")
     over = x(k) ** 2 - (k + 1) ** 2
     factor = 4 * k + 3 + 4 * over / (k + 1)  # 4 x^2/(k+1) - 1
     step = t.suppose(claim).compare(
@@ -207,11 +206,19 @@ def robbins_monro_needs_smoothness(t: Proof) -> None:
         ],
         because="|x| (4 x^2/(k+1) - 1) >= (k+1)(4k+3) >= k + 2",
     )
+    base = t.compare(claim.subs(k, 0), 0, because="1 >= 1")
+    large = t.induct_from(claim, over=k, base=base, step=step, because="1, -3, 51, -176817, ...")
+    leave = t.state("the iterates leave every bound", Ge(x(k) ** 2, 9**k))
     t.induct_from(
-        t.state("the iterates leave every bound", claim),
+        leave,
         over=k,
-        base=base,
-        step=step,
-        because="1, -3, 51, -176817, ...",
+        base=t.compare(leave.subs(k, 0), 0, because="1 >= 1"),
+        step=t.suppose(leave).compare(
+            leave.subs(k, k + 1),
+            [(x(k) ** 2 - 9**k) * factor**2, 9**k * (factor - 3) * (factor + 3)],
+            using=[large],
+            because="the factor is at least 3 in size",
+        ),
+        because="each step at least trebles it",
     )
     t.equal(t.state("second iterate", Eq(x(1) + x(2), 48)), because="1 - 4 = -3 and -3 + 4 * 27 / 2 = 51")
