@@ -13,6 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from backproof.properties import Backend
 
+#: Examples of each law, by profile.
+EXAMPLES = {"quick": 15, "ci": 50, "nightly": 1000}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("backproof")
@@ -24,8 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--backproof-profile",
-        choices=["ci", "nightly"],
-        help="Hypothesis settings: ci repeats the same examples, nightly looks for new ones, and more of them",
+        choices=list(EXAMPLES),
+        help="Hypothesis settings: quick and ci repeat the same 15 or 50 examples, nightly looks for 1000 new ones",
     )
     group.addoption(
         "--backproof-theorem",
@@ -85,13 +88,13 @@ def oracle() -> Callable[[str, str], Any]:
 
 
 def load_profile(name: str, seed: str | None) -> None:
-    """Make the named Hypothesis settings the default; a given seed replaces ci's own choice of examples."""
+    """Make the named Hypothesis settings the default; a given seed replaces their own choice of examples."""
     from hypothesis import HealthCheck, settings
 
     settings.register_profile(
         f"backproof-{name}",
-        max_examples=50 if name == "ci" else 1000,
-        derandomize=name == "ci" and seed is None,
+        max_examples=EXAMPLES[name],
+        derandomize=name != "nightly" and seed is None,
         database=None,
         # How long an example takes says something of the machine, nothing of the law.
         deadline=None,

@@ -31,11 +31,14 @@ class Backend:
         if topic.startswith("_"):
             raise AttributeError(topic)
         try:
-            return import_module(f"backproof.reference.{self._family}.{topic}")
+            module = import_module(f"backproof.reference.{self._family}.{topic}")
         except ModuleNotFoundError as error:
             if error.name == f"backproof.reference.{self._family}.{topic}":
                 raise AttributeError(f"backproof.reference.{self._family} has no topic {topic!r}") from None
             raise
+        # From now on it is found without a call: a law asks for it at every step.
+        setattr(self, topic, module)
+        return module
 
     def __repr__(self) -> str:
         return self.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ State = TypeVar("State")
 BLOCK = 16_384
 
 
+@cache
 def state_names(state_class: type) -> tuple[str, ...]:
     """Return the names of the state's arrays: its fields but the step count."""
     return tuple(field.name for field in fields(state_class) if field.name != "step")
