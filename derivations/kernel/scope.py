@@ -13,23 +13,13 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
+from .declaring import assumptions, domain_of, draw_of, signs_from
 from .evaluation import Point
 from .functions import drawn, smooth
 from .laws import Law
 from .numbers import Undefined
 from .signs import nonnegative
 
-_MAGNITUDES = [
-    Fraction(1),
-    Fraction(2),
-    Fraction(1, 2),
-    Fraction(3),
-    Fraction(1, 3),
-    Fraction(5, 4),
-    Fraction(7, 3),
-    Fraction(4),
-]
-_SHARES = [Fraction(1, 2), Fraction(1, 3), Fraction(3, 4), Fraction(1, 5), Fraction(5, 7), Fraction(9, 10)]
 ATTEMPTS = 400  # draws before the hypotheses count as unsatisfiable by sampling
 
 
@@ -89,7 +79,7 @@ class Scope:
 
     def integer(self, name: str, low: Any = None, high: Any = None) -> Any:
         """An integer, between the given bounds where there are any."""
-        positive, nonnegative = _signs(low, high, strict_low=False, scope=self)
+        positive, nonnegative = signs_from(low, high, strict_low=False)
         n = sympy.Symbol(
             name, integer=True, **({"positive": True} if positive else {"nonnegative": True} if nonnegative else {})
         )
@@ -136,10 +126,9 @@ class Scope:
 
     def _real(self, name: str, low: Any, high: Any, open: bool, nonzero: bool) -> Any:
         low, high = (None if b is None else sympy.sympify(b) for b in (low, high))
-        symbol = sympy.Symbol(name, **_assumptions(low, high, open, nonzero, self))
-        relations = _bounds(symbol, low, high, open) + ([sympy.Ne(symbol, 0, evaluate=False)] if nonzero else [])
-        hypothesis = sympy.And(*relations, evaluate=False) if relations else sympy.true
-        self._declare(Declared(symbol, _real_draw(low, high, open, nonzero), (), hypothesis, low, high, open, nonzero))
+        symbol = sympy.Symbol(name, **assumptions(low, high, open, nonzero))
+        hypothesis = domain_of(symbol, low, high, open, nonzero)
+        self._declare(Declared(symbol, draw_of(low, high, open, nonzero), (), hypothesis, low, high, open, nonzero))
         self._bound_slacks(symbol, low, high, open)
         return symbol
 
@@ -154,12 +143,11 @@ class Scope:
     ) -> Any:
         """A real array with symbolic sizes, entries [1..size]; the bounds hold for each entry."""
         low, high = (None if b is None else sympy.sympify(b) for b in (low, high))
-        base = sympy.IndexedBase(name, **_assumptions(low, high, open, nonzero, self))
+        base = sympy.IndexedBase(name, **assumptions(low, high, open, nonzero))
         sizes = tuple(map(sympy.sympify, sizes))
         entry = base[tuple(sympy.Symbol(letter, integer=True) for letter, _ in zip("ijkl", sizes, strict=False))]
-        relations = _bounds(entry, low, high, open) + ([sympy.Ne(entry, 0, evaluate=False)] if nonzero else [])
-        hypothesis = sympy.And(*relations, evaluate=False) if relations else sympy.true
-        draw = _real_draw(low, high, open, nonzero)
+        hypothesis = domain_of(entry, low, high, open, nonzero)
+        draw = draw_of(low, high, open, nonzero)
         self._declare(Declared(base, draw, sizes, hypothesis, low, high, open, nonzero))
         if low is not None or high is not None:
             self.entry_bounds.append((base, low, high, open))
@@ -438,59 +426,3 @@ class Scope:
     def domain(self) -> list[Any]:
         """All hypotheses as SymPy relations, the declared bounds first."""
         return [d.hypothesis for d in self.declared if d.hypothesis is not sympy.true] + self.hypotheses
-
-
-def _signs(low: Any, high: Any, *, strict_low: bool, scope: Scope) -> tuple[bool, bool]:
-    """(positive, nonnegative) that follow from the lower bound."""
-    if low is None:
-        return False, False
-    low = sympy.sympify(low)
-    return bool(low.is_positive or (strict_low and low.is_nonnegative)), bool(low.is_nonnegative)
-
-
-def _assumptions(low: Any, high: Any, open: bool, nonzero: bool, scope: Scope) -> dict[str, bool]:
-    positive, nonnegative = _signs(low, high, strict_low=open, scope=scope)
-    if positive:
-        return {"positive": True}
-    if nonnegative:
-        return {"positive": True} if nonzero else {"nonnegative": True}
-    if high is not None and high.is_nonpositive:
-        return {"negative": True} if open or high.is_negative or nonzero else {"nonpositive": True}
-    return {"real": True, "nonzero": True} if nonzero else {"real": True}
-
-
-def _bounds(x: Any, low: Any, high: Any, open: bool) -> list[Any]:
-    above, below = (sympy.Gt, sympy.Lt) if open else (sympy.Ge, sympy.Le)
-    relations = [] if low is None else [above(x, low, evaluate=False)]
-    return relations + ([] if high is None else [below(x, high, evaluate=False)])
-
-
-def _real_draw(low: Any, high: Any, open: bool, nonzero: bool) -> Callable[[random.Random, Point], Any]:
-    def draw(rng: random.Random, point: Point) -> Any:
-        for _ in range(20):
-            x = _draw_between(rng, point, low, high, open)
-            if not (nonzero and x == 0):
-                return x
-        raise Undefined("no non-zero value")
-
-    return draw
-
-
-def _draw_between(rng: random.Random, point: Point, low: Any, high: Any, open: bool) -> Any:
-    a = None if low is None else point.value(low)
-    b = None if high is None else point.value(high)
-    add, mul = point.field.add, point.field.mul
-    if a is not None and b is not None:
-        share = rng.choice(_SHARES) if open or rng.random() < 0.8 else rng.choice([Fraction(0), Fraction(1)])
-        width = add(b, mul(Fraction(-1), a))
-        if point.field.sign(width) == -1 or (open and point.field.sign(width) == 0):
-            raise Undefined("empty interval")
-        return add(a, mul(share, width))
-    magnitude = rng.choice(_MAGNITUDES) if rng.random() < 0.7 else Fraction(rng.randint(1, 40), rng.randint(1, 9))
-    if not open and rng.random() < 0.08:
-        magnitude = Fraction(0)
-    if a is not None:
-        return add(a, magnitude)
-    if b is not None:
-        return add(b, -magnitude)
-    return magnitude if rng.random() < 0.5 else -magnitude
