@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import And, Implies, IndexedBase, KroneckerDelta, Limit, Max, Rational, Symbol, exp, log, oo
+from sympy import And, Implies, IndexedBase, KroneckerDelta, Limit, Max, Min, Rational, Symbol, exp, log, oo
 
-from .kernel import Eq, Expectation, Ge, Gt, Le, Proof, Source, choices, correlated, misprint, theorem, total
+from .kernel import Eq, Expectation, Ge, Gt, Le, Lt, Proof, Source, choices, correlated, misprint, theorem, total
 from .losses.tangent_line import tangent_line
 
 DECK = "000"
@@ -337,13 +337,17 @@ def checkpoint_averaging(t: Proof) -> None:
         ),
         because="the mean of the squares is the square of the mean plus the variance",
     )
-    size = t.positive("s")
-    t.compare(
-        t.state(
-            "a ReLU of the two weights s and -s", Gt(HALF * Max(0, size) + HALF * Max(0, -size), Max(0, size - size))
-        ),
-        size / 2,
-        because="the mean prediction is s/2, the mean weight 0 predicts 0",
+    p, q = t.real("p q")
+    signs = And(Gt(p, 0), Lt(q, 0))
+    apart = t.suppose(signs).compare(
+        Gt(HALF * Max(0, p) + HALF * Max(0, q), Max(0, (p + q) / 2)),
+        Min(p, -q) / 2,
+        because="p/2 against 0 or (p + q)/2, whichever is larger",
+    )
+    t.implies(
+        t.state("a ReLU of two weights of different signs", Implies(signs, apart.claim)),
+        apart,
+        because="the mean weight predicts less than the mean prediction",
     )
 
 
