@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import backproof
-from tests.mutants import stressed
+from tests.mutants import stressed, styles
 from tests.mutants._mutant import Mutant
 
 
@@ -17,7 +17,7 @@ def test_the_input_that_gives_a_mutant_away_is_tried(mutant: Mutant, law: str) -
         assert failures == {law}
 
 
-@pytest.mark.parametrize("control", stressed.CONTROLS, ids=str)
+@pytest.mark.parametrize("control", [*stressed.CONTROLS, *styles.CONTROLS], ids=str)
 @pytest.mark.parametrize("seed", [0, 5])
 def test_a_right_implementation_stands_the_stress(control: Mutant, seed: int) -> None:
     report = backproof.check(control.target, control.rule, seed=seed)

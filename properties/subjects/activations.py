@@ -81,7 +81,7 @@ class Activation(FunctionSubject):
         takes = signature(value)
         given: dict[str, Any] = {name: self.constant} if name and name in takes.names else {}
         probe = torch.tensor([[0.5, -1.0]], dtype=torch.float64)
-        if self.rule == "softmax" and ("dim" in takes.names or not takes.names and _takes_dim(value, probe)):
+        if self.rule == "softmax" and ("dim" in takes.names or (not takes.names and _takes_dim(value, probe))):
             given["dim"] = -1
         if inspect.isclass(value):
             self.made = value(**given)

@@ -76,6 +76,7 @@ def shapes(s: Averaging) -> Iterator[Case]:
     rng = s.rng("shapes")
     for shape in ((3,), (2, 2), (1, 3), (3, 1) if s.rule == "weight-average" else (3, 2), (2, 3, 4)):
         yield Case({"members": members(s, rng, 3, shape)})
+    yield Case({"members": members(s, rng, 3, (0, 4))}, refusable=True)
     yield Case({"members": members(s, rng, 3, (3, 4))}, transposed=True)
 
 

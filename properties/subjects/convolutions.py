@@ -53,11 +53,11 @@ class Convolution(FunctionSubject):
     def right(self, case: Case) -> dict[str, Right]:
         x, w = (rounded(case.inputs[name], case.dtype).astype(WIDE) for name in ("x", "w"))
         up = rounded(np.asarray(case.upstream), case.dtype).astype(WIDE)
-        unit, terms = UNITS[case.dtype], w[0].size + up[0, 0].size * len(x) + len(w)
+        unit, terms = UNITS[case.dtype], w[0].size + up[:1, :1].size * len(x) + len(w)
         values = correlation(x, w, up)
         sizes = correlation(np.abs(x), np.abs(w), np.abs(up))
         return {
-            name: Right(value, (16 + terms) * unit * float(np.max(size)) + float(np.finfo(case.dtype).tiny))
+            name: Right(value, (16 + terms) * unit * float(np.max(size, initial=0)) + float(np.finfo(case.dtype).tiny))
             for name, value, size in zip(("y", "dx", "dw"), values, sizes, strict=True)
         }
 
@@ -144,6 +144,7 @@ def extremes(s: Convolution) -> Iterator[Case]:
         (1, 1, 1, 5, 1, 2, 1),
     ):
         yield case(rng, *sizes)
+    yield case(rng, 0, 2, 3, 4, 4, 2, 2, refusable=True)
 
 
 def impulses(s: Convolution) -> Iterator[Case]:
@@ -181,7 +182,11 @@ def laws_of(rule: str) -> tuple[Law, ...]:
     return (
         law("uneven", "value and both gradients are the formula's when every size differs", uneven),
         law("square", "value and both gradients are the formula's when sizes agree", square),
-        law("extremes", "filters of one pixel, and as large as the image, follow the formula", extremes),
+        law(
+            "extremes",
+            "filters of one pixel and of the whole image, and empty batches, follow the formula",
+            extremes,
+        ),
         law("impulses", "a single pixel copies the filter, unflipped, to its place", impulses),
         law("float32", "single precision follows the formula within its rounding", single_precision),
         law("float16", "half precision follows the formula within its rounding, or is refused", half_precision),

@@ -102,7 +102,7 @@ def kept_or_zero(s: Dropout) -> Violation | None:
     """Each output is 0 or x / (1 - p), and each gradient 0 or 1 / (1 - p), by the same mask."""
     s.seed_generator("kept-or-zero")
     rng = s.rng("kept-or-zero")
-    shapes: tuple[tuple[int, ...], ...] = ((40, 25), (1000,), (5, 4, 10, 10), (7, 11, 13), (), (1, 1))
+    shapes: tuple[tuple[int, ...], ...] = ((40, 25), (1000,), (5, 4, 10, 10), (7, 11, 13), (), (1, 1), (0, 5))
     for dtype, unit in (("float64", 2.0**-53), ("float32", 2.0**-24), ("float16", 2.0**-11)):
         for p in (0.1, 0.3, 0.45, 0.75, 0.9):
             for shape in shapes:

@@ -32,6 +32,8 @@ class Case:
     #: what the result's gradient is multiplied by before it is propagated
     upstream: Any = 1.0
     transposed: bool = False
+    #: to refuse this input is no wrong answer; nor is it in half precision, which many an operation does not know
+    refusable: bool = False
     #: compare twice: the same call again must give the same bits and leave its arguments alone
     watch: bool = False
 
@@ -142,7 +144,7 @@ class FunctionSubject:
         except NotCheckable:
             raise
         except Exception as error:
-            if case.dtype == "float16":  # to refuse half precision, as many an operation does, is no wrong answer
+            if case.refusable or case.dtype == "float16":
                 return None
             name, value = next(iter(right.items()))
             said = f"raised {type(error).__name__}: {error}"
