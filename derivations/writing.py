@@ -117,11 +117,11 @@ def definitions(derivation: Any) -> list[Any]:
 
 
 def _moments(base: Any, law: Any) -> list[Any]:
-    """The mean and the covariance of random entries, as far as their law declares them."""
+    """The law of random entries by name, and their mean and covariance, as far as it declares them."""
     here, there = (tuple(sympy.Symbol(letter + mark) for letter, _ in zip("ij", law.sizes)) for mark in ("", "'"))  # noqa: B905
     entry, other = (base[here], base[there]) if law.sizes else (base, base)
     left = [Expectation(entry), sympy.Function("Cov")(entry, other)]
-    found = []
+    found = [sympy.Eq(sympy.Function("law")(entry), sympy.Symbol(law.name), evaluate=False)]
     for side, indices in zip(left, ((here,), (here, there)), strict=True):
         try:
             found.append(sympy.Eq(side, law.cumulant(indices), evaluate=False))
