@@ -124,6 +124,11 @@ def table(path: Path, rng: np.random.Generator) -> Split:
     labels = rows[:, -1]
     if not (np.isfinite(labels) & (labels >= 0) & (labels == np.floor(labels))).all():
         raise ValueError(f"data must have classes 0, 1, 2, ... in its last column, got {path}")
+    # Before they are shuffled, so that the row is the file's.
+    bad = np.argwhere(~np.isfinite(rows))
+    if len(bad):
+        row, column = bad[0]
+        raise ValueError(f"data must be finite, got {rows[row, column]} at row {row}, column {column} of {path}")
     order = rng.permutation(len(rows))
     kept = len(rows) - max(1, int(len(rows) * HELD_OUT))
     inputs, classes = rows[order, :-1], labels[order].astype(np.int64)
