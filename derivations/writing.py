@@ -54,6 +54,9 @@ class _Infix(_Dummies, StrPrinter):  # type: ignore[misc]  # SymPy has no types
 
 
 class _Latex(_Dummies, LatexPrinter):  # type: ignore[misc]  # SymPy has no types
+    def _print_Symbol(self, symbol: Any) -> str:
+        return rf"\text{{{symbol.name}}}" if " " in symbol.name else str(super()._print_Symbol(symbol))
+
     def _print_Expectation(self, expectation: Any, exp: str | None = None) -> str:
         mean = rf"\mathbb{{E}}\left[{self._print(expectation.args[0])}\right]"
         return mean if exp is None else f"{mean}^{{{exp}}}"

@@ -137,6 +137,7 @@ def test_a_topic_opens_with_its_notation(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_the_laws_of_random_entries_are_written() -> None:
+    assert r"= \text{draws with replacement}$" in written("minibatch-variance", "latex")
     defined = written("dropout-rate").split("Defined")[1].split("Steps")[0]
     assert "law(mu[i]) = Bernoulli\n  E[mu[i]] = 1 - p\n" in defined
     assert "Cov(mu[i], mu[i']) = (-p**2 + p)*KroneckerDelta(i, i')" in defined
