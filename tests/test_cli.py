@@ -80,7 +80,7 @@ def test_wrong_input_is_one_line_and_exit_2(run: Any, arguments: str, message: s
         ("1,2,0\n1,2,nan\n", "data must have classes 0, 1, 2, ... in its last column, got"),
         # The row in the file, whatever the order in which the examples are drawn.
         ("1,2,0\n1,2,1\n3,nan,1\n2,2,0\n", "data must be finite, got nan at row 2, column 1 of"),
-        ("nan,2,0\nnan,2,1\nnan,3,1\n", "inputs must be finite, got inputs=nan at row 0, column 0"),
+        ("nan,2,0\nnan,2,1\nnan,3,1\n", "data must be finite, got nan at row 0, column 0 of"),
     ],
 )
 def test_a_wrong_table_is_one_line_and_exit_2(run: Any, tmp_path: Path, rows: str, message: str) -> None:
