@@ -185,7 +185,7 @@ def script(
     hyper = {"momentum": 0.3, "eps": 1e-3} if n % 2 else {}
     inputs = {
         "steps": steps,
-        "weight": rng.uniform(0.5, 2, size=features),
+        "weight": rng.uniform(0.5, 2, size=features) * rng.choice([-1, 1], size=features),
         "bias": rng.normal(size=features),
         "hyper": hyper,
     }

@@ -235,6 +235,14 @@ class HalfBiased(BatchNorm):
         return y
 
 
+class WeighsByMagnitude(BatchNorm):
+    """Forgets the sign of its weights."""
+
+    def forward(self, x: Any) -> Any:
+        y = super().forward(x)
+        return (y - self.bias) * self.weight.sign() + self.bias
+
+
 def filled(draw: Callable[..., Any]) -> Callable[..., Any]:
     """An initializer in place, from standard normal entries."""
 
@@ -285,6 +293,7 @@ DRAWN = [
     (Mutant("stays-off", "own", "dropout", StaysOff), "switching"),
     (Mutant("half-scale", "own", "dropout", HalfMoreScale), "kept-or-zero"),
     (Mutant("half-spread", "own", "batch-norm", HalfBiased), "float16"),
+    (Mutant("weights-by-magnitude", "own", "batch-norm", WeighsByMagnitude), "training"),
     (Mutant("twelve-uniforms", "own", "xavier-normal", filled(twelve_uniforms)), "tails"),
     (Mutant("symmetric", "own", "xavier-normal", filled(symmetric)), "places-independent"),
     (Mutant("rows-tied", "own", "xavier-normal", filled(rows_tied)), "small-shapes"),
