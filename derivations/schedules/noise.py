@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Implies, Rational, cos, exp, pi, sin
+from sympy import Rational, cos, exp, pi, sin
 
-from ..kernel import Eq, Expectation, Ge, Le, Lt, Proof, Source, independent, theorem, total
+from ..kernel import Eq, Expectation, Ge, Le, Proof, Source, independent, theorem, total
 
 HALF = Rational(1, 2)
 
@@ -75,19 +75,15 @@ def running_mean_and_noise_floor(t: Proof) -> None:
         t.state("its variance", Eq(Expectation(average**2) - Expectation(average) ** 2, spread**2 / n)),
         because="n independent examples",
     )
-    (lam, eta, noise), v0 = t.positive("lambda_ eta sigma"), t.nonnegative("V0")
+    (lam, noise), v0 = t.positive("lambda_ sigma"), t.nonnegative("V0")
+    eta = t.real("eta", 0, 2 / lam, open=True)
     factor, floor_ = (1 - eta * lam) ** 2, eta * noise**2 / (lam * (2 - eta * lam))
-    inside = t.suppose(Lt(eta, 2 / lam))
     (v,) = t.recursion(k, V=(v0, lambda v: factor * v(k) + eta**2 * noise**2))
-    closed = inside.induct(
-        Eq(v(k), floor_ + factor**k * (v0 - floor_)),
+    t.induct(
+        t.state("variance with a constant rate", Eq(v(k), floor_ + factor**k * (v0 - floor_))),
         over=k,
-        because="what is missing to the fixed point shrinks by (1 - eta lambda)^2",
-    )[0]
-    t.implies(
-        t.state("variance with a constant rate", Implies(Lt(eta, 2 / lam), closed.claim)),
-        closed,
-        because="it tends to eta sigma^2/(lambda (2 - eta lambda)), about eta sigma^2/(2 lambda): the noise floor",
+        because="it tends to eta sigma^2/(lambda (2 - eta lambda)), about eta sigma^2/(2 lambda): the noise floor; "
+        "what is missing to it shrinks by (1 - eta lambda)^2",
     )
     (z,) = t.recursion(
         k, Z=(noise**2 / lam**2, lambda z: (1 - 1 / (k + 2)) ** 2 * z(k) + (noise / (lam * (k + 2))) ** 2)
