@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator
@@ -10,19 +11,18 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
-from .expressions import Expectation
 from .margins import FAR, goal, heard, less, margin, met, sharp, wrong_at
 from .mutation import WANTED, Mutant, mutants
 from .recognition import equivalent, implied, instance_of_claim
 from .rigor import decide
 from .scope import NotShown
-from .search import admitted, downhill, entries, needed, variants
+from .search import SLOW, admitted, downhill, entries, needed, variants
 from .sizes import proposed
 
 POINTS, STEPS = 40, 240  # random instances that all mutants of a claim share; instances of the search downhill
-SLOW = (Expectation, sympy.Integral, sympy.Limit)
 SLOW_POINTS, SLOW_STEPS = 10, 12  # where each value is itself a long computation
 LONG = 100  # operations in a claim that takes as long
+PREMISES = 200  # random instances among which some are sought that meet a changed premise
 SIZES = 3  # choices of the integers, the smallest of the instances', at which z3 is asked
 STARTS = 6  # instances from which the search goes downhill, each with other integers
 
@@ -91,8 +91,23 @@ class Judge:
         yield from (p for p in proposed(mutant.claim, scope, smallest) if admitted(p, scope))
 
     def _nearer(self, mutant: Mutant) -> Iterator[Any]:
-        """Instances at which a changed bound is tighter and tighter."""
-        return self._aimed(mutant.claim, lambda p: goal(p, mutant.claim)) if _bounds(mutant) else iter(())
+        """Instances that meet a changed premise, and those at which a changed bound is tighter and tighter."""
+        if _bounds(mutant):
+            yield from self._meeting(mutant.claim)
+            yield from self._aimed(mutant.claim, lambda p: goal(p, mutant.claim))
+
+    def _meeting(self, claim: Any) -> list[Any]:
+        """Some of the random instances that meet the premise of an implication."""
+        if not isinstance(claim, sympy.Implies):
+            return []
+        scope, rng, found = needed(self.proof, claim), random.Random(f"{self.seed} {claim}"), []
+        for _ in range(PREMISES):
+            with contextlib.suppress(NotShown):
+                point = scope.point(rng)
+                found += [point] if met(point, claim) else []
+            if len(found) == SLOW_POINTS:
+                break
+        return found
 
     def attained(self, claim: Any) -> bool:
         """Whether some instance satisfies an inequality with equality, other than 0 = 0: it is not strict then."""
@@ -105,11 +120,12 @@ class Judge:
     def _aside(self, mutant: Mutant) -> str:
         """Why the mutant is no test of the theorem; "" where it is one.
 
-        "unheard": the second engine can evaluate it nowhere. "slack": a bound made strict or tighter that no known
-        instance attains. "weaker": a bound that nowhere asks for more than the claim.
+        "unheard": the second engine can evaluate it nowhere, or no instance meets its premise. "slack": a bound made
+        strict or tighter that no known instance attains. "weaker": a bound that nowhere asks for more than the claim.
         """
         instances = [(p, held) for p, held in self._of(mutant.original) if held is not None]
-        if not any(heard(p, mutant.claim) for p, _ in instances) or all(held == FAR for _, held in instances):
+        met_nowhere = isinstance(mutant.claim, sympy.Implies) and not self._meeting(mutant.claim)
+        if met_nowhere or not any(heard(p, mutant.claim) for p, _ in instances):
             return "unheard"
         if _attained(mutant) and not self.attained(mutant.original):
             return "slack"

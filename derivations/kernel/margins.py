@@ -49,14 +49,26 @@ def _limits_taken(point: Any, claim: Any) -> Any:
         inner = inner.xreplace({s: sympy.Rational(v.numerator, v.denominator) for s, v in values.items()})
         if inner.free_symbols - {variable} or inner.atoms(sympy.Sum, AppliedUndef):
             continue
-        try:
-            limit = sympy.limit(inner, variable, target, str(direction))
-        except (NotImplementedError, ValueError, TypeError):
+        limit = _limit(inner, variable, target, str(direction))
+        if limit is None and target is sympy.oo and variable.is_integer:  # of (-2)^k SymPy knows it along the even k
+            half = sympy.Dummy(integer=True, positive=True)
+            limit = _limit(inner.subs(variable, 2 * half), half, target, str(direction))
+            if limit is not None and limit.is_finite:
+                continue
+        if limit is None:
             continue
         if limit.has(sympy.oo, -sympy.oo, sympy.zoo, sympy.nan, sympy.AccumBounds):
             raise Undefined(f"the limit is {limit}")
         taken[node] = limit
     return claim.xreplace(taken)
+
+
+def _limit(inner: Any, variable: Any, target: Any, direction: str) -> Any:
+    """SymPy's limit, or None."""
+    try:
+        return sympy.limit(inner, variable, target, direction)
+    except (NotImplementedError, ValueError, TypeError):
+        return None
 
 
 def margin(point: Any, claim: Any) -> float | None:

@@ -32,7 +32,7 @@ from .weakening import hypotheses, provable, without
 VERDICTS = ("refuted", "undefined", "equivalent", "implied", "open", "survived", "proved", *ASIDE, "needed", "unneeded")
 TOLD = ("refuted", "undefined", "equivalent", "implied")
 LEAST = 10  # mutants of a theorem that must be refuted or recognised
-ATTEMPTS = 8  # of the wrong mutants of a theorem, spread over all, that its own proof is asked to show
+ATTEMPTS = 6  # of the wrong mutants of a theorem, spread over all, that its own proof is asked to show
 
 # Changed bounds that are true, and that nothing shows: (theorem, claim, change) with the reason why they are true.
 OPEN = {
