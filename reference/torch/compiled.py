@@ -36,7 +36,7 @@ def adam_kernel(
 
     def placed(number: Any) -> Tensor:
         # A Python number would be compiled in, and each step another program.
-        return torch.as_tensor(number, dtype=theta.dtype, device=theta.device)
+        return number if isinstance(number, Tensor) else theta.new_full((), number)
 
     factor, shift = _corrected(step, lr, betas, eps, eps_inside)
     _one_pass()(theta, g, *state, betas, placed(factor), placed(shift) if eps else 0.0, eps_inside)
