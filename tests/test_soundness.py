@@ -9,14 +9,17 @@ import sys
 import time
 
 import pytest
-from sympy import Rational, exp
+from sympy import Limit, Rational, exp, oo
 
 from backproof.derivations import catalogue, find
 from backproof.derivations.kernel import Eq, Ge, Le, Proof, soundness, total
 from backproof.derivations.kernel.judgment import ASIDE, Judge
+from backproof.derivations.kernel.margins import wrong_at
 from backproof.derivations.kernel.mutation import Mutant, mutants
 from backproof.derivations.kernel.numbers import Undefined
+from backproof.derivations.kernel.recognition import gathered, implied, instance_of_claim
 from backproof.derivations.kernel.search import admitted
+from backproof.derivations.kernel.signs import nonnegative
 from backproof.derivations.kernel.sizes import proposed
 from backproof.derivations.kernel.theorem import Entry
 from backproof.derivations.kernel.weakening import hypotheses, without
@@ -126,6 +129,48 @@ def test_what_is_said_of_the_next_index_is_implied_although_the_vector_ends_ther
     claim = judge.derivation.claims["sign"]
     assert judge.judge(Mutant("sign", "index: by hand", claim, claim.subs(at["k"], at["k"] + 1))) == "implied"
     assert judge.judge(Mutant("sign", "index: by hand", claim, claim.subs(at["k"], at["k"] + 2))) == "undefined"
+
+
+def test_the_next_index_says_more_where_the_claim_names_the_size():
+    """c(k) = k <= n for all k <= n, and c(k + 1) <= n is false for k = n. d(k) >= 1 says nothing of n."""
+    t = Proof()
+    n = t.size("n")
+    k, g = t.integer("k", 0, n), t.vector("g", n)
+    c, d = t.recursion(k, c=(0, lambda c, d: c(k) + 1), d=(1, lambda c, d: 2 - 1 / d(k) + g[k + 1] ** 2))
+    shifted = lambda claim: Mutant("", "index: by hand", claim, claim.subs(k, k + 1))  # noqa: E731
+    assert implied(shifted(Ge(d(k), 1)), [], t)
+    assert not implied(shifted(Le(c(k), n)), [], t)
+    t.assume(Le(n, 5))
+    assert not implied(shifted(Ge(d(k), 1)), [], t)
+
+
+def test_an_instance_is_taken_only_where_nothing_else_is_known_of_the_number():
+    free, tied, between = Proof(), Proof(), Proof()
+    s, r = free.real("s"), between.real("r", 0, 1)
+    tied.assume(Ge(tied.real("s"), 1))
+    turned = Mutant("", "sign: by hand", Ge(s, 0), Ge(-s, 0))
+    assert instance_of_claim(turned, free, [])  # what holds for each s holds for each -s
+    assert not instance_of_claim(turned, tied, [])
+    assert instance_of_claim(Mutant("", "sign: by hand", Le(r**2, r), Le((1 - r) ** 2, 1 - r)), between, [])
+    assert not instance_of_claim(Mutant("", "sign: by hand", Ge(r, 0), Ge(-r, 0)), between, [])
+
+
+def test_sums_over_one_range_are_read_as_one_sum():
+    """w (1 + 2 u) >= 0 entry by entry, though the sum of 2 u w alone has no sign."""
+    t = Proof()
+    n = t.size("n")
+    w, u = t.vector("w", n, low=0), t.vector("u", n, low=Rational(-1, 2))
+    apart = total(n, lambda i: w[i]) + total(n, lambda j: 2 * u[j] * w[j])
+    assert not nonnegative(apart, t)
+    assert nonnegative(gathered(apart), t)
+
+
+def test_a_power_of_a_number_below_minus_one_has_no_limit():
+    t = Proof()
+    r, k = t.real("r"), t.time("k")
+    claim = Eq(Limit((-r) ** k, k, oo), 0)
+    assert wrong_at(t.at({r: 2}), claim, Ge(r, 0)) == "undefined"
+    assert wrong_at(t.at({r: Rational(1, 2)}), claim, Ge(r, 0)) == ""
 
 
 def test_z3_proposes_counterexamples_at_the_sizes_of_an_instance():
