@@ -36,7 +36,7 @@ def advance(
     parameters, gradient = np.asarray(parameters), np.asarray(gradient)
     check.same_shape(parameters, gradient, "parameters", "gradient")
     check.finite(gradient, "gradient")
-    names = state_names(state_class)  # type: ignore[arg-type]
+    names = state_names(state_class)
     step = 1 if state is None else state.step + 1  # type: ignore[attr-defined]
     theta = parameters.copy()
     arrays = [np.zeros_like(theta) if state is None else getattr(state, name).copy() for name in names]

@@ -29,7 +29,7 @@ def advance(
     """Return new parameters and a new state from one call of the kernel on copies; the arguments stay as they are."""
     check.same_shape(parameters, gradient, "parameters", "gradient")
     check.finite(gradient, "gradient")
-    names = state_names(state_class)  # type: ignore[arg-type]
+    names = state_names(state_class)
     step = 1 if state is None else state.step + 1  # type: ignore[attr-defined]
     theta = parameters.detach().clone()
     arrays = [torch.zeros_like(theta) if state is None else getattr(state, name).clone() for name in names]
