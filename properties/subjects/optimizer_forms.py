@@ -315,7 +315,7 @@ class TransformSession:
             return list(arrays)
         import jax.numpy as jnp
 
-        return [jnp.asarray(each) for each in arrays]
+        return [jnp.array(each) for each in arrays]  # asarray may share memory that is filled anew
 
     def set(self, change: Mapping[str, Any]) -> None:
         raise NotCheckable("this form has no rate that can change")
