@@ -257,7 +257,8 @@ def nadam_kernel(
     first, second = state
     average(first, g, betas[0])
     average_of_squares(second, g, betas[1])
-    ahead = first * (betas[0] / (1 - betas[0] ** (step + 1))) + g * ((1 - betas[0]) / (1 - betas[0] ** step))
+    ahead = g * ((1 - betas[0]) / (1 - betas[0] ** step))
+    ahead.add_(first, alpha=betas[0] / (1 - betas[0] ** (step + 1)))
     # The first moment is corrected already: only the second one's correction is left, of which the root is a scalar.
     correction = 1 - betas[1] ** step
     root = math.sqrt(correction)

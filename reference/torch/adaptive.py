@@ -300,7 +300,7 @@ def rmsprop_centered_kernel(
     square, mean = state
     average_of_squares(square, g, alpha)
     average(mean, g, alpha)
-    variance = (square - mean * mean).clamp_(min=0)
+    variance = square.addcmul(mean, mean, value=-1).clamp_(min=0)
     subtract_quotient(theta, g, rooted(variance, eps, eps_inside), lr)
 
 
