@@ -3,6 +3,7 @@ is."""
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -16,7 +17,7 @@ from backproof.derivations.further_update_rules import Candidate, candidates, fo
 from backproof.properties.subjects.identification.fitting import GUESSES, Fitting, Seen, stepwise
 from backproof.properties.subjects.identification.prediction import path
 from backproof.properties.subjects.identification.probe import GRADIENTS, MATRICES, PLAIN, START, STARTS, STEPS, Probe
-from backproof.properties.subjects.identification.ranking import hows, ranked
+from backproof.properties.subjects.identification.ranking import hows, ranked, searched
 
 #: odd values, none of them a first guess
 VALUES = {
@@ -155,6 +156,18 @@ def test_without_a_decay_none_is_looked_for() -> None:
     assert hows(named("lamb"), seen) == []  # LAMB has one of its own
 
 
+@pytest.mark.parametrize("how", ["", "decoupled"])
+def test_a_candidate_costs_less_than_a_tenth_of_a_second(how: str) -> None:
+    # nothing fits, so every candidate is searched on for as long as any is; the processor's time, not the clock's
+    right = followed(named("adam"), how)
+    bend = 1 + 1e-3 * np.sin(np.arange(right.path.size)).reshape(right.path.shape)
+    begun = time.process_time()
+    pool = searched(Seen(START + (right.path - START) * bend, True, PLAIN), {})
+    taken = time.process_time() - begun
+    assert min(fitting.best.deviation for fitting in pool) > 1e-6
+    assert taken / len({fitting.candidate for fitting in pool}) < 0.1
+
+
 class Late(torch.optim.AdamW):
     """AdamW whose decay comes after the update."""
 
@@ -185,6 +198,8 @@ class Late(torch.optim.AdamW):
         (torch.optim.ASGD, "asgd"),
         (torch.optim.Rprop, "rprop"),
         (torch.optim.Adafactor, "adafactor"),
+        (torch.optim.Muon, "muon[precision=bfloat16,decay=decoupled]"),
+        (torch.optim.SparseAdam, "adam-lazy[eps=hat]"),
         (Late, "adamw[decay=after]"),
     ],
 )
@@ -208,6 +223,11 @@ def test_an_unknown_rule_is_none_of_these() -> None:
 
     found = backproof.identify(unknown, timeout=120)
     assert found == []
+    assert found.nearest
+
+
+def test_what_asks_for_a_function_to_evaluate_is_none_of_these() -> None:
+    assert backproof.identify(torch.optim.LBFGS, timeout=120) == []
 
 
 def test_another_kind_is_identified_by_its_laws() -> None:

@@ -5,8 +5,9 @@ that an entry belongs to: `Norm(x)` is its Euclidean norm, `RootMeanSquare(x)` t
 `RowLargest(x)` and `ColumnLargest(x)` the largest of the entry's row and column (of a vector, the entry itself), and
 `Factored(x)` is x for a vector and, for a matrix, the mean of the entry's row times the mean of its column over the
 mean of all. `Rows(x)` and `Columns(x)` count, `OfMatrix(x, y)` is x where there is a matrix and y elsewhere, and
-`Orthogonalized(x)` is what five Newton-Schulz steps make of a matrix. A rule here has no entry in the contract of
-conformance; it only has a name.
+`Orthogonalized(x, added)` is what five Newton-Schulz steps make of a matrix divided by its norm plus `added`;
+`OrthogonalizedInHalf(x)` is that in bfloat16. A rule here has no entry in the contract of conformance; it only has a
+name.
 """
 
 from __future__ import annotations

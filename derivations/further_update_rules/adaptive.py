@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Expr, Integer, Max, Ne, Piecewise, Rational, S, Symbol, exp, sign, sqrt
+from sympy import Abs, Expr, Integer, Max, Min, Ne, Piecewise, Rational, S, Symbol, exp, sign, sqrt
 
 from ..update_rules import (
     alpha,
@@ -127,7 +127,12 @@ def rules() -> list[Candidate]:
     start = {m: initial_accumulator_value, v: initial_accumulator_value}
     friction = 1 / (1 + exp(-Abs(past - g)))
     quasi = ((1 - nu1) * g + nu1 * FIRST_HAT) / (sqrt((1 - nu2) * g**2 + nu2 * SECOND_HAT) + eps)
-    late = begun * (beta1 * m + (1 - beta1) * g / Max(sqrt(v), eps))  # the first step only starts the second moment
+    # ADOPT's first step only starts the second moment
+    settled = begun * SECOND + (1 - begun) * g**2
+    scaled = g / Max(sqrt(v), eps)
+    bound = (t - 1) ** Rational(1, 4)
+    late = begun * (beta1 * m + (1 - beta1) * scaled)
+    clipped = begun * (beta1 * m + (1 - beta1) * Max(Min(scaled, bound), -bound))
     met = Ne(g, 0)
     lazy = {symbol: Piecewise((after, met), (symbol, True)) for symbol, after in MOMENTS.items()}
     difference = begun * (g - past)
@@ -177,7 +182,8 @@ def rules() -> list[Candidate]:
         rule(
             "qhadam", "quasi-hyperbolic Adam", (*ADAM, nu1, nu2), MOMENTS, theta - lr * quasi, special=("adam", "nadam")
         ),
-        rule("adopt", "ADOPT", ADAM, {m: late, v: begun * SECOND + (1 - begun) * g**2}, theta - lr * late),
+        rule("adopt-unclipped", "ADOPT without clipping", ADAM, {m: late, v: settled}, theta - lr * late),
+        rule("adopt", "ADOPT", ADAM, {m: clipped, v: settled}, theta - lr * clipped),
         rule(
             "adam-lazy[eps=hat]", "Adam that leaves alone what has no gradient, epsilon added before bias correction",
             ADAM, lazy, Piecewise((theta - lr * HAT, met), (theta, True)),

@@ -8,6 +8,7 @@ the others is the near miss.
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any
 
 from ..optimizer_forms import recognized
@@ -20,8 +21,10 @@ from .ranking import Identification, Identifications, ranked
 
 def identified(target: Target, device: str) -> tuple[list[dict[str, Any]], str]:
     """Return the rules that reproduce an optimizer, as JSON values, and the near miss."""
-    form = recognized(target, {}, device)
-    seen, given = observed(form)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a target's own are no news here
+        form = recognized(target, {}, device)
+        seen, given = observed(form)
     return ranked(seen, {**defaults(form), **symbols_of(given)})
 
 

@@ -47,9 +47,9 @@ GUESSES: Mapping[str, tuple[float, ...]] = {
     "etaminus": (0.5,),
     "etaplus": (1.2,),
     "trust_coefficient": (1e-3, 0.1),
-    "clipping_threshold": (1.0, 0.5),
-    "decay_rate": (0.8, 0.5),
-    "least_scale": (1e-3,),
+    "clipping_threshold": (1.0, 0.7, 0.4),  # where it does not act nothing tells how far off it is
+    "decay_rate": (0.8, 0.65, 0.5),
+    "least_scale": (1e-3, 1e-2),
     "l1": (1e-3, 0.1),
     "l2": (1e-3, 0.1),
 }
@@ -84,20 +84,23 @@ def _outward(name: str, coordinate: Array) -> Array:
 
 
 def interior(hyper: Mapping[str, Array]) -> Array:
-    """Return, choice by choice, whether hyperparameters are away from where a rule becomes a simpler one."""
+    """Return, choice by choice, whether hyperparameters are away from where a rule becomes a simpler one.
+
+    They must be so by more than a box may be off that keeps scalars in single precision.
+    """
     inside = np.asarray(True)
     for name, value in hyper.items():
         if name in DECAYING:
-            inside = inside & (value > 1e-5) & (value < 1 - 1e-7)
+            inside = inside & (value > 1e-4) & (value < 1 - 1e-5)
         elif name in ("nu", "nu1"):
             inside = inside & (abs(value) > 1e-4) & (abs(value) < 1 - 1e-4)
         elif name == "dampening":
             own = hyper.get("momentum", 2)
-            inside = inside & (abs(value) > 1e-6) & (abs(value - own) > 1e-6) & (value < 1 - 1e-6)
+            inside = inside & (abs(value) > 1e-4) & (abs(value - own) > 1e-4) & (value < 1 - 1e-4)
         elif name == "power":
-            inside = inside & (abs(value - 0.5) > 1e-5) & (value > 1e-3)
+            inside = inside & (abs(value - 0.5) > 1e-4) & (value > 1e-3)
         elif name in ("optimism", "mixing"):
-            inside = inside & (value > 1e-6)
+            inside = inside & (value > 1e-4)
         elif name not in LINEAR:
             inside = inside & (value > 1e-25) & (value < 1e4)
         inside = inside & np.isfinite(value)
@@ -225,9 +228,11 @@ class Fitting:
             return dict(starts)
         fixed = {name: value for name, value in starts.items() if name not in self.free}
         x = np.hstack([_inward(name, starts[name]) for name in self.free])
+        reached, going = x.copy(), np.arange(len(x))
         damping = np.full(len(x), 1e-2)
         value, slope = self._with_slope(x, fixed)
-        for _ in range(iterations):
+        before = np.sum(value**2, axis=1)
+        for k in range(1, iterations + 1):
             length = np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-30)
             left, stretch, right = np.linalg.svd(slope / length, full_matrices=False)
             along = np.einsum("snk,sn->sk", left, value) * stretch / (stretch**2 + damping[:, None])
@@ -237,9 +242,18 @@ class Fitting:
             x, value = np.where(better[:, None], tried, x), np.where(better[:, None], there, value)
             slope = np.where(better[:, None, None], slope_there, slope)
             damping = np.clip(np.where(better, damping / 10, damping * 10), 1e-15, 1e6)
-            if self.best.deviation < 1e-13 or np.all(damping > 1e4):
+            reached[going] = x
+            if self.best.deviation < 1e-13:
                 break
-        return {**fixed, **self._outward(x)}
+            if k % 5 == 0:  # go on only where that still pays
+                now = np.sum(value**2, axis=1)
+                on = now < 0.98 * before
+                if not np.any(on):
+                    break
+                going, x, value, slope, damping, before = (each[on] for each in (going, x, value, slope, damping, now))
+                fixed = {name: each[on] for name, each in fixed.items()}
+        fixed = {name: each for name, each in starts.items() if name not in self.free}
+        return {**fixed, **self._outward(reached)}
 
     def _outward(self, x: Array) -> dict[str, Array]:
         return {name: _outward(name, x[:, i : i + 1]) for i, name in enumerate(self.free)}

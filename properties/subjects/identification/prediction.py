@@ -27,21 +27,27 @@ def _in_half(x: Array) -> Array:
     return (((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16) << 16).astype(np.uint32).view(np.float32).astype(float)
 
 
-def _exactly(x: Array) -> Array:
-    return x
-
-
-def _newton_schulz(x: Array, rounded: Callable[[Array], Array]) -> Array:
-    """Five steps towards the nearest orthogonal matrix, over leading axes; each product is rounded once."""
-    a, b, c = QUINTIC
+def _newton_schulz(x: Array, rounded: Callable[[Array], Array], a: float, b: float, c: float) -> Array:
+    """Five steps from matrices no longer than 1 towards the nearest orthogonal ones; each sum is rounded once."""
     if x.shape[-2] > x.shape[-1]:
-        return np.swapaxes(_newton_schulz(np.swapaxes(x, -1, -2), rounded), -1, -2)
-    x = rounded(x)
-    x = rounded(x / np.maximum(rounded(np.sqrt(np.sum(x * x, axis=(-2, -1), keepdims=True))), 1e-7))
+        return np.swapaxes(_newton_schulz(np.swapaxes(x, -1, -2), rounded, a, b, c), -1, -2)
     for _ in range(5):
         gram = rounded(x @ np.swapaxes(x, -1, -2))
         x = rounded(a * x + rounded(b * gram + c * gram @ gram) @ x)
     return x
+
+
+def _length(x: Array) -> Array:
+    return np.sqrt(np.sum(x * x, axis=(-2, -1), keepdims=True))
+
+
+def _orthogonalized(x: Array, added: Array) -> Array:
+    return _newton_schulz(x / (_length(x) + np.asarray(added)[..., None]), lambda y: y, *QUINTIC)
+
+
+def _orthogonalized_in_half(x: Array) -> Array:
+    x = _in_half(x)
+    return _newton_schulz(_in_half(x / np.maximum(_in_half(_length(x)), 1e-7)), _in_half, *QUINTIC)
 
 
 class Tensorwise:
@@ -92,8 +98,8 @@ class Tensorwise:
             "Rows": lambda x: on(lambda y: np.asarray(float(y.shape[-2])), x, nowhere),
             "Columns": lambda x: on(lambda y: np.asarray(float(y.shape[-1])), x, nowhere),
             "OfMatrix": lambda x, y: on(lambda z: z, x, y),
-            "Orthogonalized": lambda x: on(lambda y: _newton_schulz(y, _exactly), x, nowhere),
-            "OrthogonalizedInHalf": lambda x: on(lambda y: _newton_schulz(y, _in_half), x, nowhere),
+            "Orthogonalized": lambda x, added: on(lambda y: _orthogonalized(y, added), x, nowhere),
+            "OrthogonalizedInHalf": lambda x: on(_orthogonalized_in_half, x, nowhere),
             "Max": lambda *x: reduce(np.maximum, x),
             "Min": lambda *x: reduce(np.minimum, x),
             "sqrt": lambda x: np.sqrt(np.maximum(x, 0)),

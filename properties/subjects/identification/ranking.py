@@ -71,11 +71,19 @@ def ranked(seen: Seen, known: Mapping[str, float]) -> tuple[list[dict[str, Any]]
     bare = {fit.candidate.name for fit in found if not fit.how}
     found = sorted((fit for fit in found if not fit.how or fit.candidate.name not in bare), key=_rank)
     told = [Identification(*with_decay(fit.candidate, fit.how), _as_given(fit.hyper), fit.deviation) for fit in found]
-    near = min(fits, key=lambda fit: fit.cost, default=None)
-    if told or near is None:
+    if told:
         return [each.as_dict() for each in told], ""
+    near = min((fitting.best for fitting in pool), key=_distance)
     name, description = with_decay(near.candidate, near.how)
-    return [], f"{name} ({description}), off by {near.deviation:.2g} of an entry's path"
+    how = "but for how its decay follows the rate"
+    if near.deviation > EXACT:
+        how = f"off by {near.deviation:.2g} of an entry's path"
+    return [], f"{name} ({description}), {how}"
+
+
+def _distance(fit: Fit) -> float:
+    """How far a near miss is: what has more to choose from must come closer to be worth its name."""
+    return fit.cost + 0.15 * len(fit.candidate.hyperparameters) + 0.02 * len(fit.candidate.state)
 
 
 def searched(seen: Seen, known: Mapping[str, float]) -> list[Fitting]:
@@ -120,7 +128,7 @@ def hows(candidate: Candidate, seen: Seen) -> list[str]:
     if for_matrices(candidate) and seen.probe is not MATRICES:
         return []
     own = not places_of_decay(candidate)
-    if np.array_equal(seen.path[:, ORPHANS], np.broadcast_to(START[ORPHANS], seen.path[:, ORPHANS].shape)):
+    if np.allclose(seen.path[:, ORPHANS], START[ORPHANS], rtol=1e-13, atol=0):
         return [] if own else [""]
     if own:
         return [""]
@@ -138,7 +146,7 @@ def _named(fit: Fit, seen: Seen) -> list[Fit]:
     scales = {fit.how: rates}
     if fit.how == "decoupled":
         scales["without-lr"] = np.ones_like(rates)
-    if "moved" in places_of_decay(fit.candidate):
+    if fit.how == "decoupled" and "moved" in places_of_decay(fit.candidate):
         k = np.arange(1, len(shares) + 1)
         scales["moved"] = rates * np.sqrt(1 - fit.hyper["beta2"] ** k) / (1 - fit.hyper["beta1"] ** k)
     found = []
