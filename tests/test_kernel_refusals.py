@@ -927,3 +927,23 @@ def one_name_for_two_laws(t):
     x = t.random("X", independent((0, 1)))
     t.equal(Eq(Expectation(x**2), 1), because="")
     t.random("X", independent((0, 2)))
+
+
+@attempt
+def an_empty_sum_of_shares_that_adds_up_to_one(t):
+    n = t.integer("n", 0)
+    t.equal(Eq(total(n, lambda i: 1 / n), 1), because="0 at n = 0")
+
+
+@attempt
+def an_empty_softmax_that_adds_up_to_one(t):
+    n = t.integer("n", 0)
+    z = t.vector("z", n)
+    whole = total(n, lambda i: exp(z[i]))
+    t.equal(Eq(total(n, lambda i: exp(z[i]) / whole), 1), because="0 at n = 0")
+
+
+@attempt
+def a_double_sum_of_shares_with_an_empty_range(t):
+    n, m = t.size("n"), t.integer("m", 0)
+    t.equal(Eq(total(n, lambda i: total(m, lambda j: 1 / m)), n), because="0 at m = 0")

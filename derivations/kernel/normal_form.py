@@ -128,14 +128,25 @@ def _sum_of_term(term: Any, limits: list[tuple[Any, Any, Any]], scope: Any) -> A
         if idle and inside and scope.at_least_zero(high - low + 1):  # a row of a triangle: as many equal terms
             pieces = sympy.Add.make_args(sympy.expand(Mul(*factors) * (high - low + 1)))
             return sympy.Add(*(_sum_of_term(p, others, scope) for p in pieces))
-    result: Any = Mul(*(f for f in factors if not any(f.has(i) for i, _, _ in limits)))
-    dependent = [f for f in factors if any(f.has(i) for i, _, _ in limits)]
-    for group_factors, group_limits in components(dependent, limits):
+    idle = [f for f in factors if not any(f.has(i) for i, _, _ in limits)]
+    # Of an empty sum nothing may be pulled out that has no value.
+    empty = [limit for limit in limits if not scope.at_least_zero(limit[2] - limit[1])]
+    kept = [f for f in idle if empty and not _has_value(f, scope)]
+    result: Any = Mul(*(f for f in idle if f not in kept))
+    for group_factors, group_limits in components([f for f in factors if f not in idle], limits):
+        if kept and empty[0] in group_limits:
+            group_factors = group_factors + kept
         if group_factors or len(group_limits) > 1:
             result *= canonical(Mul(*group_factors), group_limits)
         else:
             result *= size(group_limits[0], scope)
     return sympy.expand(result)
+
+
+def _has_value(factor: Any, scope: Any) -> bool:
+    """Whether nothing in the factor divides by 0: the empty sum of 1/n over k <= n is 0, n times 1/n has no value."""
+    below = [p.base for p in factor.atoms(sympy.Pow) if not p.exp.is_nonnegative]
+    return all(b.is_nonzero or any(nonnegative(side, scope, strict=True) for side in (b, -b)) for b in below)
 
 
 def _product(body: Any, index: Any, low: Any, high: Any, scope: Any) -> Any:
