@@ -217,6 +217,14 @@ def test_hyperparameters_hidden_inside_are_recovered() -> None:
     assert found.hyperparameters == pytest.approx({"lr": 0.1, "momentum": 0.87, "dampening": 0.3}, rel=1e-8)
 
 
+def test_an_identification_reads_as_it_was_given() -> None:
+    (found,) = backproof.identify(Late, timeout=120)
+    assert str(found) == (
+        "adamw[decay=after] (AdamW with the decay after the update): "
+        "lr=0.02, betas=[0.85, 0.96], eps=1e-08, weight_decay=0.07"
+    )
+
+
 def test_an_unknown_rule_is_none_of_these() -> None:
     def unknown(params: list, grads: list, state: object, lr: float = 0.01) -> tuple[list, None]:
         return [p - lr * np.arctan(g) for p, g in zip(params, grads, strict=True)], None

@@ -47,8 +47,13 @@ class Identification:
         }
 
     def __str__(self) -> str:
-        given = ", ".join(f"{name}={value}" for name, value in self.hyperparameters.items())
+        given = ", ".join(f"{name}={_shown(value)}" for name, value in self.hyperparameters.items())
         return f"{self.rule} ({self.description}): {given}"
+
+
+def _shown(value: Any) -> str:
+    """A number to the digits that are sure."""
+    return f"[{', '.join(map(_shown, value))}]" if isinstance(value, list) else f"{value:.9g}"
 
 
 class Identifications(list[Identification]):
