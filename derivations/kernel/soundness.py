@@ -9,7 +9,8 @@ A mutant is `refuted` by an instance at which it is false, or `undefined` at one
 `equivalent` to a claim or `implied` by one; or it `survived`, which fails, as does one that the theorem's own proof
 shows (`proved`). `open` are the survivors that `OPEN` lists with a reason. Set aside are mutants that test nothing:
 `weaker` bounds, bounds made tighter that nothing is known to attain (`slack`), and what the second engine cannot
-evaluate (`unheard`). A hypothesis is `needed` if the proof fails without it, `unneeded` if it shows all claims still.
+evaluate (`unheard`). A hypothesis is `needed` if the proof fails without it, `unneeded` if it still shows all claims,
+wherever they have a value.
 """
 
 from __future__ import annotations
