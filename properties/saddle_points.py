@@ -463,3 +463,83 @@ def test_plateaus_are_flat_and_cliffs_are_steep(backend: Backend, far: float, z:
     cliff = k * float(backend.activations.tanh_derivative(backend.asarray([k * z]))[0])
     # 1 - tanh^2 is rounded in units of 1, far out as well as near.
     assert abs(cliff - float(oracle(theorem, "slope of a cliff").float64(k=k, z=z))) <= 16 * EPS * k * (1 + abs(k * z))
+
+
+# ---- critical points of three-spin energies --------------------------------------------------------------------------
+
+SPINS, STARTS, STEPS = 8, 150, 30
+
+
+def spins(backend: Backend, seed: int) -> tuple[Any, Any, Any, Any]:
+    """The gradient and the bordered Hessian of a three-spin energy, the energy, and the points that were found."""
+    rng, module = np.random.default_rng(seed), backend.critical_points
+    energy = functools.partial(module.spin_energy, backend.asarray(backend.to_numpy(module.spin_couplings(SPINS, rng))))
+    gradient, bordered = module.on_the_sphere(energy)
+    x = rng.standard_normal((STARTS, SPINS))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    across = 3 * backend.to_numpy(energy(backend.asarray(x))[0])
+    starts = backend.asarray(np.column_stack([x, across]))
+    return gradient, bordered, energy, module.find_critical_points(gradient, bordered, starts, steps=STEPS)
+
+
+@law("critical-point-index-and-loss")
+@settings(max_examples=EXAMPLES)
+@given(seeds())
+def test_what_is_reported_is_critical_and_its_curvature_is_taken_along_the_sphere(backend: Backend, seed: int) -> None:
+    """Holds the harness of the measurement, by what holds at every critical point of any three-spin energy."""
+    gradient, bordered, energy, points = spins(backend, seed)
+    assert len(points) >= 2
+    assert np.linalg.norm(backend.to_numpy(gradient(points)), axis=1).max() < 1e-9
+    values, slopes, curvatures = energy(points[:, :-1])
+    tangent = backend.to_numpy(backend.critical_points.tangent_hessian(points[:, :-1], slopes, curvatures))
+    assert tangent.shape[1:] == (SPINS - 1, SPINS - 1)
+    size = np.abs(tangent).max()
+    assert np.abs(tangent - tangent.transpose(0, 2, 1)).max() <= 64 * SPINS * EPS * size
+    # Euler: the energy has degree 3, so the multiplier, which is x'g, is three times the energy.
+    across = backend.to_numpy(points[:, -1])
+    assert np.abs(across - 3 * backend.to_numpy(values)).max() <= 1e-9 * (1 + size)
+    # A bordered Hessian has one positive and one negative eigenvalue more than the tangent one.
+    signs, inside = np.linalg.eigvalsh(backend.to_numpy(bordered(points))), np.linalg.eigvalsh(tangent)
+    decided = np.abs(inside).min(axis=1) > 1e-6 * size
+    assert decided.any()
+    assert ((signs < 0).sum(axis=1) == (inside < 0).sum(axis=1) + 1)[decided].all()
+    assert ((signs > 0).sum(axis=1) == (inside > 0).sum(axis=1) + 1)[decided].all()
+
+
+@law("critical-point-index-and-loss")
+@given(POINTS, st.integers(50, 300).map(lambda i: i / 100), magnitudes(1e-2, 1e-1), st.booleans())
+def test_a_minimum_of_the_squared_gradient_is_not_reported(
+    backend: Backend, root: float, away: float, above: float, left: bool
+) -> None:
+    """Holds the harness: (x - r)((x - s)^2 + a^2) is 0 at r only, and its square has a second minimum near s."""
+    s = root + (-away if left else away)
+
+    def gradient(x: Any) -> Any:
+        return (x - root) * ((x - s) ** 2 + above**2)
+
+    def hessian(x: Any) -> Any:
+        return ((x - s) ** 2 + above**2 + 2 * (x - root) * (x - s))[..., None]
+
+    starts = backend.asarray(np.append(np.linspace(s - 0.2, s + 0.2, 9), [root - 0.01, root + 0.01])[:, None])
+    found = backend.to_numpy(backend.critical_points.find_critical_points(gradient, hessian, starts))
+    # Below 1e-9 the gradient puts x within 1e-9 over the slope, which is (r - s)^2 + a^2 at r.
+    assert found.shape == (1, 1)
+    assert abs(found[0, 0] - root) <= 2e-9 / (away**2 + above**2)
+
+
+@law("critical-point-index-and-loss")
+@settings(max_examples=EXAMPLES)
+@given(seeds())
+def test_over_the_critical_points_of_three_spins_the_index_rises_with_the_energy(backend: Backend, seed: int) -> None:
+    """Holds the harness: ranked by both, as the measurement is, they agree more than chance does in one of a thousand.
+
+    The energy is odd: x and -x are one observation, and the one with x_1 > 0 is kept.
+    """
+    _, _, energy, points = spins(backend, seed)
+    kept = points[points[:, 0] > 0]
+    values, slopes, curvatures = energy(kept[:, :-1])
+    tangent = backend.critical_points.tangent_hessian(kept[:, :-1], slopes, curvatures)
+    index = backend.to_numpy(backend.saddle_points.index_fraction(tangent))
+    ranks = stats.spearmanr(backend.to_numpy(values), index)
+    assert ranks.statistic > 0
+    assert ranks.pvalue < 1e-3

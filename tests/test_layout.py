@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ OTHERS = {
         "checkpoints": "runs written and resumed",
         "clipping": "the gradient's norm, bounded in any rule",
         "compiled": "Adam's step in one pass, torch only",
+        "critical_points": "what the index of saddles is measured on",
         "delta_bar_delta": "Jacobs' rule, which adaptive exports too",
         "history": "what a run recorded",
         "layers": "the passes of the layers that architecture describes",
@@ -124,9 +126,18 @@ def test_nothing_imports_a_bare_folder(folder: str) -> None:
 # ---- theorems and laws -----------------------------------------------------------------------------------------------
 
 
-def test_every_law_names_a_theorem() -> None:
-    theorems = {entry.id for entry in catalogue() if entry.kind == "theorem"}
-    assert sorted(f"{law.id}: {law.theorem}" for law in laws() if law.theorem not in theorems) == []
+def test_every_law_names_a_theorem_or_holds_the_harness_of_a_remark() -> None:
+    """A remark states no mathematics: a law of one says itself that it holds the experiment, not its outcome."""
+    kinds = {entry.id: entry.kind for entry in catalogue()}
+    assert (
+        sorted(f"{law.id}: {law.theorem}" for law in laws() if kinds.get(law.theorem) not in ("theorem", "remark"))
+        == []
+    )
+    of_remarks = [law for law in laws() if kinds[law.theorem] == "remark"]
+    assert of_remarks
+    for law in of_remarks:
+        test = getattr(import_module(f"backproof.properties.{law.topic}"), law.id.partition("::")[2])
+        assert (test.__doc__ or "").startswith("Holds the harness"), law.id
 
 
 def test_every_misprint_names_the_theorem_that_holds() -> None:

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from backproof.reference.numpy import activations, backprop, quadratics, saddle_points
+from backproof.reference.numpy import activations, backprop, critical_points, quadratics, saddle_points
 
-from .catching import Mutant
+from .catching import Mutant, instead_of
 from .quadratics import one_step_short
 from .stochastic import ascent, doubled, sign_only, slightly_more
 
 # The originals, bound before any is replaced.
 gradient_of, outputs_of, descent = backprop.loss_and_gradient, backprop.forward, quadratics.gradient_descent
+searched, along_the_sphere = critical_points.find_critical_points, critical_points.tangent_hessian
 sliced, value = saddle_points.loss_slice, quadratics.value
 relu, leaky, logistic, tanh = (
     activations.relu,
@@ -167,6 +168,51 @@ linear_negated = descending(lambda k: {"linear": -k["linear"]})
 value_without_half = Mutant("quadratics", "value", lambda a, x, linear=None: 2 * value(a, x, linear))
 value_negated = Mutant("quadratics", "value", lambda a, x, linear=None: -value(a, x, linear))
 
+
+@instead_of("critical_points", "find_critical_points")
+def smallest_slopes(gradient: Any, hessian: Any, starts: Any, *, steps: int = 100, tolerance: float = 1e-9) -> Any:
+    """Where a damped descent of |g|^2 ends, as Levenberg and Marquardt do, whatever the gradient there."""
+    ends = []
+    for start in starts:
+        x, damping = start[None], 1.0
+        for _ in range(steps):
+            g, h = gradient(x)[0], hessian(x)[0]
+            trial = x - np.linalg.solve(h @ h + damping * np.eye(len(g)), h @ g)
+            lower = np.linalg.norm(gradient(trial)) < np.linalg.norm(g)
+            x, damping = (trial, damping / 3) if lower else (x, damping * 3)
+        if all(np.linalg.norm(x[0] - end) > 1e-4 for end in ends):
+            ends.append(x[0])
+    return np.array(ends)
+
+
+def seeking(change: Callable[[dict[str, Any]], Any]) -> Mutant:
+    """The search with changed keywords."""
+
+    def wrong(gradient: Any, hessian: Any, starts: Any, **keywords: Any) -> Any:
+        return searched(gradient, hessian, starts, **keywords | change(keywords))
+
+    return Mutant("critical_points", "find_critical_points", wrong)
+
+
+@instead_of("critical_points", "find_critical_points")
+def unfiltered(gradient: Any, hessian: Any, starts: Any, *, steps: int = 100, tolerance: float = 1e-9) -> Any:
+    return np.concatenate([searched(gradient, hessian, starts, steps=steps), starts - gradient(starts)])
+
+
+too_tolerant = seeking(lambda keywords: {"steps": 4, "tolerance": 1e-2})
+not_projected = Mutant("critical_points", "tangent_hessian", lambda x, gradient, hessian: hessian)
+without_the_slope_across = Mutant(
+    "critical_points", "tangent_hessian", lambda x, gradient, hessian: along_the_sphere(x, 0 * gradient, hessian)
+)
+slope_across_added = Mutant(
+    "critical_points", "tangent_hessian", lambda x, gradient, hessian: along_the_sphere(x, -gradient, hessian)
+)
+across_the_sphere_too = Mutant(
+    "critical_points",
+    "tangent_hessian",
+    lambda x, gradient, hessian: hessian - (x * gradient).sum(axis=-1)[:, None, None] * np.eye(x.shape[-1]),
+)
+
 CAUGHT = {
     "test_the_signs_of_the_eigenvalues_make_the_kind": [
         determinant_decides,
@@ -227,4 +273,18 @@ CAUGHT = {
     ],
     "test_after_k_steps_only_the_proved_share_of_starts_is_still_inside": [half_the_rate, one_step_short],
     "test_plateaus_are_flat_and_cliffs_are_steep": [flatter, steeper_far_out, cliff_of_the_value],
+    "test_what_is_reported_is_critical_and_its_curvature_is_taken_along_the_sphere": [
+        smallest_slopes,
+        unfiltered,
+        too_tolerant,
+        not_projected,
+        without_the_slope_across,
+        slope_across_added,
+        across_the_sphere_too,
+    ],
+    "test_a_minimum_of_the_squared_gradient_is_not_reported": [smallest_slopes, unfiltered, too_tolerant],
+    "test_over_the_critical_points_of_three_spins_the_index_rises_with_the_energy": [
+        slope_across_added,
+        positive_counted,
+    ],
 }
