@@ -947,3 +947,9 @@ def an_empty_softmax_that_adds_up_to_one(t):
 def a_double_sum_of_shares_with_an_empty_range(t):
     n, m = t.size("n"), t.integer("m", 0)
     t.equal(Eq(total(n, lambda i: total(m, lambda j: 1 / m)), n), because="0 at m = 0")
+
+
+@attempt
+def an_arbitrary_function_with_the_name_of_a_known_one(t):
+    chi = t.function("chi")
+    t.equal(Eq(chi(Integer(0)), 0), because="only of mpmath's chi does SymPy think so")

@@ -21,6 +21,7 @@ class SmoothFunction(sympy.Function):
     """A partial derivative of an arbitrary real function; `family` names the function, `order` counts derivatives."""
 
     is_real = True
+    is_number = False  # of a number SymPy would compute the value by the name: mpmath has a chi, too
     family: sympy.Symbol
     order: tuple[int, ...] = ()
 
