@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -11,9 +12,11 @@ from scipy import stats
 
 from backproof.derivations import oracle
 from backproof.reference.architecture import perceptron
+from backproof.reference.data import Split, noisy_halfspace
 
 from ._backend import Backend
 from ._law import FALSE_ALARM, law
+from .generalization import TRAINING, assert_identical, assert_measured_on
 from .strategies import EPS, seeds
 
 THEOREM = "dropout-weight-scaling"
@@ -212,3 +215,42 @@ def test_a_geometric_mean_is_at_most_the_arithmetic_one(
     bound = oracle("geometric-and-arithmetic-mean", "geometric is at most arithmetic").float64(P=p, v=weights)
     assert (geometric * unnormalized.sum() <= bound * (1 + 64 * members * EPS)).all()
     assert np.abs(geometric * unnormalized.sum() - unnormalized).max() <= 64 * members * EPS * 30
+
+
+@law("dropout-evaluation")
+@settings(max_examples=EXAMPLES)
+@given(DROPPING, st.integers(1, 6), seeds())
+def test_networks_trained_with_dropout_are_measured_whole(backend: Backend, p: float, units: int, seed: int) -> None:
+    """Holds the harness: no unit is dropped in evaluation, none but by a mask in training, on one split for both."""
+    drawn: list[Split] = []
+
+    def task(rng: np.random.Generator) -> Split:
+        drawn.append(noisy_halfspace(rng))
+        return drawn[-1]
+
+    found = backend.experiments.with_and_without_dropout(task, (8, units, units, 2), p=p, seeds=[seed], **TRAINING)
+    for split in drawn:
+        assert_measured_on(backend, found, 0, split)
+
+
+@law("dropout-evaluation")
+@settings(max_examples=EXAMPLES)
+@given(seeds())
+def test_equal_seeds_give_equal_runs_with_dropout_and_without(backend: Backend, seed: int) -> None:
+    """Holds the harness: the seed decides all, both start from one point, and masks make the difference."""
+
+    def of(seeds: list[int], **training: int) -> Any:
+        return backend.experiments.with_and_without_dropout(
+            noisy_halfspace, (8, 6, 2), seeds=seeds, **TRAINING | training
+        )
+
+    found = of([seed, seed + 1])
+    assert_identical(backend, found, of([seed, seed + 1]))
+    for j, each in enumerate((seed, seed + 1)):
+        alone = of([each])
+        for i in range(2):
+            assert (backend.to_numpy(alone.theta[i][0]) == backend.to_numpy(found.theta[i][j])).all()
+    with_masks, without = (backend.to_numpy(theta[0]) for theta in found.theta)
+    assert (with_masks != without).any()
+    start_with, start_without = (backend.to_numpy(theta[0]) for theta in of([seed], epochs=0).theta)
+    assert (start_with == start_without).all()

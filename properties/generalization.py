@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import mpmath
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backproof.derivations import oracle
-from backproof.reference.architecture import perceptron
+from backproof.reference.architecture import Dense, perceptron
+from backproof.reference.data import Split, noisy_halfspace
 
 from ._backend import Backend
 from ._law import law
 from .saddle_points import flat, hidden_layer, outputs
 from .stochastic import walk
 from .strategies import EPS, magnitudes, seeds
+
+EXAMPLES = 10  # of the laws that train
+TRAINING = {"epochs": 2, "batch_size": 15, "lr": 0.05}
 
 
 def mean_losses(
@@ -190,3 +195,99 @@ def test_a_larger_batch_at_a_larger_rate_drifts_and_scatters_like_several_small_
         size = steps * lr * (1 + sigma)
         assert abs(end.mean() + drift) <= 8 * len(noise) * EPS * size
         assert abs(((end - end.mean()) ** 2).mean() - scatter) <= 16 * len(noise) * EPS * size**2
+
+
+# ---- networks compared on equal seeds --------------------------------------------------------------------------------
+
+
+def widths(network: Any) -> list[int]:
+    """The layer sizes of a perceptron."""
+    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+    return [dense[0].fan_in, *(layer.fan_out for layer in dense)]
+
+
+def logits_by_hand(sizes: list[int], theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """What the whole network says: every unit is there, ReLUs between the layers."""
+    start = 0
+    for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
+        end = start + fan_in * fan_out
+        x = (np.maximum(x, 0) if layer else x) @ theta[start:end].reshape(fan_in, fan_out) + theta[end : end + fan_out]
+        start = end + fan_out
+    assert start == len(theta)
+    return x
+
+
+def assert_measured_on(backend: Backend, found: Any, seed: int, split: Split) -> None:
+    """Fail unless the losses on a seed are those of the networks, whole, on this one split."""
+    for i, network in enumerate(found.networks):
+        sizes, theta = widths(network), backend.to_numpy(found.theta[i][seed])
+        for losses, x, y in (
+            (found.train_losses, split.train_inputs, split.train_labels),
+            (found.test_losses, split.test_inputs, split.test_labels),
+        ):
+            logits = logits_by_hand(sizes, theta, x)
+            shifted = logits - logits.max(axis=1, keepdims=True)
+            expected = (np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(y)), y]).mean()
+            # With all signs positive the network's output bounds every sum on the way, each term rounded once.
+            size = 1 + logits_by_hand(sizes, np.abs(theta), np.abs(x)).max()
+            assert abs(float(losses[i, seed]) - expected) <= 8 * (sum(sizes) + len(y)) * EPS * size
+
+
+def assert_identical(backend: Backend, first: Any, second: Any) -> None:
+    """Fail unless two comparisons are the same, bit for bit."""
+    for mine, other in zip(first.theta, second.theta, strict=True):
+        for a, b in zip(mine, other, strict=True):
+            assert (backend.to_numpy(a) == backend.to_numpy(b)).all()
+    assert (backend.to_numpy(first.train_losses) == backend.to_numpy(second.train_losses)).all()
+    assert (backend.to_numpy(first.test_losses) == backend.to_numpy(second.test_losses)).all()
+
+
+@law("shallow-networks-overfit-more")
+@settings(max_examples=EXAMPLES)
+@given(st.integers(4000, 8000), seeds())
+def test_depths_are_compared_at_an_equal_number_of_parameters(backend: Backend, parameters: int, seed: int) -> None:
+    """Holds the harness: depths one to four, counted by what there is to train, within 2 % of each other."""
+    depths = (1, 2, 3, 4)
+    sizes = {"parameters": parameters, "depths": depths, "inputs": 8, "outputs": 2}
+    found = backend.experiments.depths_at_equal_size(noisy_halfspace, **sizes, seeds=[seed], **TRAINING | {"epochs": 0})
+    assert [len(widths(network)) - 2 for network in found.networks] == list(depths)
+    counts = [len(theta[0]) for theta in found.theta]
+    assert counts == [sum((a + 1) * b for a, b in itertools.pairwise(widths(n))) for n in found.networks]
+    assert max(counts) - min(counts) <= 0.02 * parameters
+    assert max(abs(count - parameters) for count in counts) <= 0.02 * parameters
+    for network in found.networks:
+        assert max(widths(network)[1:-1]) - min(widths(network)[1:-1]) <= 1
+
+
+@law("shallow-networks-overfit-more")
+@settings(max_examples=EXAMPLES)
+@given(seeds())
+def test_on_one_seed_every_depth_sees_the_same_examples(backend: Backend, seed: int) -> None:
+    """Holds the harness: one split a seed, which all losses are measured on; a new seed draws a new one."""
+    drawn: list[Split] = []
+
+    def task(rng: np.random.Generator) -> Split:
+        drawn.append(noisy_halfspace(rng))
+        return drawn[-1]
+
+    sizes = {"parameters": 4000, "depths": (1, 3), "inputs": 8, "outputs": 2}
+    of = backend.experiments.depths_at_equal_size
+    alone = [of(task, **sizes, seeds=[each], **TRAINING) for each in (seed, seed + 1)]
+    first, *others = drawn[: len(drawn) // 2]
+    for other in others:
+        assert all((getattr(other, name) == getattr(first, name)).all() for name in vars(first))
+    second = drawn[-1]
+    assert (second.train_inputs != first.train_inputs).all()
+    for found, split in zip(alone, (first, second), strict=True):
+        assert_measured_on(backend, found, 0, split)
+    # Neither the seed before nor the depth before changes anything.
+    both = of(task, **sizes, seeds=[seed, seed + 1], **TRAINING)
+    assert_measured_on(backend, both, 0, first)
+    assert_measured_on(backend, both, 1, second)
+    assert_identical(backend, of(task, **sizes | {"depths": (3,)}, seeds=[seed], **TRAINING), only(alone[0], 1))
+
+
+def only(found: Any, network: int) -> Any:
+    """The comparison without the other networks."""
+    rows = slice(network, network + 1)
+    return type(found)(found.networks[rows], found.theta[rows], found.train_losses[rows], found.test_losses[rows])

@@ -8,6 +8,7 @@ height, width).
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -287,6 +288,41 @@ def perceptron(sizes: tuple[int, ...], activation: str = "relu", *, dropout: flo
     for fan_in, fan_out in pairwise(sizes[:-1]):
         layers += [Dense(fan_in, fan_out), Activation(activation)] + ([Dropout(dropout)] if dropout else [])
     return Network((*layers, Dense(sizes[-2], sizes[-1])), (sizes[0],))
+
+
+def perceptron_of_size(
+    parameters: int, depth: int, inputs: int, outputs: int, activation: str = "relu", *, dropout: float = 0.0
+) -> Network:
+    """Return the perceptron with so many hidden layers, as equally wide as can be, nearest to the parameter count.
+
+    Args:
+        parameters: the count, of which the network's differs by at most 1 %.
+        depth: hidden layers, at least 1.
+        inputs, outputs: their sizes.
+        activation, dropout: as in `perceptron`.
+
+    Raises:
+        ValueError: no such network has a count within 1 %.
+
+    >>> [perceptron_of_size(1000, depth, 8, 2).parameter_count for depth in (1, 2)]  # 91 units; 26 and 26
+    [1003, 990]
+    """
+    check.at_least(parameters, 1, "parameters")
+    check.at_least(depth, 1, "depth")
+
+    def of(units: int) -> Network:
+        widths = (units // depth + (layer < units % depth) for layer in range(depth))
+        return perceptron((inputs, *widths, outputs), activation, dropout=dropout)
+
+    # A unit more is more parameters: the first count that is too large, and the one before.
+    many = bisect(range(depth, depth + parameters), parameters, key=lambda units: of(units).parameter_count)
+    nearest = min((of(depth + max(many - 1, 0)), of(depth + many)), key=lambda n: abs(n.parameter_count - parameters))
+    if abs(nearest.parameter_count - parameters) > 0.01 * parameters:
+        raise ValueError(
+            f"parameters must be within 1 % of a count that {depth} layers can have, nearest "
+            f"{nearest.parameter_count}, got parameters={parameters}"
+        )
+    return nearest
 
 
 def digit_network(

@@ -1,9 +1,9 @@
-"""The data of the examples: real digits and the exclusive or."""
+"""The data of the examples: real digits, the exclusive or, noisy labels, and a published table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,3 +63,47 @@ def xor(dtype: Any = np.float64) -> tuple[Array, Array]:
     """
     inputs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=dtype)
     return inputs, np.array([0, 1, 1, 0], dtype=np.int64)
+
+
+def noisy_halfspace(
+    rng: np.random.Generator, *, train: int = 40, test: int = 200, features: int = 8, flipped: float = 0.2
+) -> Split:
+    """Return Gaussian inputs whose label is whether the first coordinate is positive, wrong at random: to overfit on.
+
+    Args:
+        rng: draws everything.
+        train, test: examples, at least 1 each.
+        features: at least 1; all but the first are noise.
+        flipped: the probability of a wrong label, in [0, 1); the best error that a classifier can have.
+
+    Raises:
+        ValueError: a size or the probability out of its range.
+
+    >>> split = noisy_halfspace(np.random.default_rng(0), train=3, test=2, flipped=0.0)
+    >>> split.train_inputs.shape, bool(((split.train_inputs[:, 0] > 0) == split.train_labels).all())
+    ((3, 8), True)
+    """
+    for name, value in (("train", train), ("test", test), ("features", features)):
+        check.at_least(value, 1, name)
+    check.fraction(flipped, "flipped")
+    inputs = rng.standard_normal((train + test, features))
+    labels = ((inputs[:, 0] > 0) != (rng.random(train + test) < flipped)).astype(np.int64)
+    return Split(inputs[:train], labels[:train], inputs[train:], labels[train:])
+
+
+class OnImageNet(NamedTuple):
+    """A row of the table: millions of steps to 72.2 % accuracy, None where it was never reached, and the best in %."""
+
+    network: str
+    steps: float | None
+    accuracy: float
+
+
+#: Ioffe and Szegedy 2015, figure 3: one crop on the validation set of 2012.
+BATCH_NORM_ON_IMAGENET = (
+    OnImageNet("Inception", 31.0, 72.2),
+    OnImageNet("BN-Baseline", 13.3, 72.7),
+    OnImageNet("BN-x5", 2.1, 73.0),
+    OnImageNet("BN-x30", 2.7, 74.8),
+    OnImageNet("BN-x5-Sigmoid", None, 69.8),
+)

@@ -40,6 +40,7 @@ OTHERS = {
         "compiled": "Adam's step in one pass, torch only",
         "critical_points": "what the index of saddles is measured on",
         "delta_bar_delta": "Jacobs' rule, which adaptive exports too",
+        "experiments": "networks compared on equal seeds",
         "history": "what a run recorded",
         "layers": "the passes of the layers that architecture describes",
         "maxout": "an activation with parameters",

@@ -35,6 +35,9 @@ def find_critical_points(
         tolerance: a point is reported where the norm of its gradient is below, and is the same as another one within
             the square root of it.
 
+    Raises:
+        ValueError: starts that are no `(count, dimension)` or not finite, steps or tolerance out of range.
+
     Source: Dauphin et al. 2014, which seeks them on networks.
 
     >>> x = torch.tensor([[0.1], [0.9], [-2.0]], dtype=torch.float64)  # of x^4 / 4 - x^2 / 2
@@ -44,6 +47,8 @@ def find_critical_points(
     """
     check.at_least(steps, 0, "steps")
     check.positive(tolerance, "tolerance")
+    if starts.ndim != 2:
+        raise ValueError(f"starts must have shape (count, dimension), got starts.shape={tuple(starts.shape)}")
     check.finite(starts, "starts")
     points = starts
     for _ in range(steps):
@@ -125,6 +130,9 @@ def spin_energy(couplings: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         couplings: J, `(n, n, n)`, the same under every exchange of indices.
         x: `(..., n)`.
 
+    Raises:
+        ValueError: couplings of another size.
+
     Source: the spherical 3-spin glass, the model of a loss surface of Choromanska et al. 2015. E has degree 3, so
     that x'g = 3 E and H x = 2 g.
 
@@ -132,6 +140,10 @@ def spin_energy(couplings: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     >>> float(value), gradient.tolist(), hessian.tolist()
     (9.0, [9.0], [[6.0]])
     """
+    if couplings.shape != 3 * x.shape[-1:]:
+        raise ValueError(
+            f"couplings must have shape {3 * tuple(x.shape)[-1:]}, got couplings.shape={tuple(couplings.shape)}"
+        )
     hessian = 2 * torch.tensordot(x, couplings, dims=1)
     gradient = (hessian @ x[..., None])[..., 0] / 2
     value: Tensor = (gradient * x).sum(dim=-1) / 3

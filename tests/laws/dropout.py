@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from backproof.reference.numpy import backprop, dropout, ensembles
+from backproof.reference.architecture import perceptron
+from backproof.reference.numpy import backprop, dropout, ensembles, initialization
 
-from .catching import Mutant
+from .catching import Mutant, instead_of
+from .generalization import a_split_for_each_network, tested_on_the_training_split
 
 # The originals, bound before any is replaced.
 true_ensembles_geometric = ensembles.geometric_mean
@@ -56,6 +58,20 @@ one_mask_for_all = Mutant("dropout", "monte_carlo_probabilities", repeated)
 no_mask_at_all = Mutant("dropout", "monte_carlo_probabilities", at_test)
 
 
+@instead_of("experiments", "forward")
+def dropped_in_evaluation(network: Any, theta: Any, inputs: Any) -> Any:
+    return forward(network, theta, inputs, masks=dropout.masks(network, len(inputs), np.random.default_rng(0)))
+
+
+initial_parameters, shared = initialization.initial_parameters, np.random.default_rng(0)
+started_from_a_shared_state = Mutant(
+    "experiments", "initial_parameters", lambda network, rng: initial_parameters(network, shared)
+)
+never_dropped = Mutant(
+    "experiments", "perceptron", lambda sizes, activation, dropout=0.0: perceptron(sizes, activation)
+)
+
+
 CAUGHT = {
     "test_the_pass_at_test_time_is_softmax_of_the_scaled_weights": [scale_forgotten, scaled_by_p, scaled_twice],
     "test_the_geometric_mean_over_all_masks_is_softmax_of_the_scaled_weights": [
@@ -79,4 +95,10 @@ CAUGHT = {
     "test_averaged_over_the_masks_the_squared_error_is_ridge": [mask_complemented, always_inverted, first_unit_kept],
     "test_monte_carlo_dropout_approaches_the_exact_average": [one_mask_for_all, no_mask_at_all],
     "test_a_geometric_mean_is_at_most_the_arithmetic_one": [arithmetic_mean, unweighted],
+    "test_networks_trained_with_dropout_are_measured_whole": [
+        dropped_in_evaluation,
+        a_split_for_each_network,
+        tested_on_the_training_split,
+    ],
+    "test_equal_seeds_give_equal_runs_with_dropout_and_without": [started_from_a_shared_state, never_dropped],
 }

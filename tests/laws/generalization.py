@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from backproof.reference.numpy import generalization, losses
+from backproof.reference.architecture import perceptron, perceptron_of_size
+from backproof.reference.numpy import experiments, generalization, losses
 
-from .catching import Mutant
+from .catching import Mutant, instead_of
 from .saddle_points import biases_raised, output_halved, outputs_by_position
 from .stochastic import a_little_more, ascent, rate_squared
 
@@ -21,6 +23,8 @@ errors, fit, predict, rate = (
     generalization.polynomial_predict,
     generalization.accuracy,
 )
+
+compare = experiments.compare
 
 cross_entropy_summed = Mutant("losses", "softmax_cross_entropy", lambda s, y: cross_entropy(s, y) * len(y))
 squared_summed = Mutant("losses", "squared_error", lambda s, y: squared(s, y) * len(y))
@@ -57,6 +61,46 @@ shrunk = fitted(lambda x, y, degree: fit(x, y, degree) * (1 - 1e-6))
 first_point_twice = fitted(lambda x, y, degree: np.polynomial.polynomial.polyfit(x, y, degree, w=1.0 + (x == x[0])))
 predicted_backwards = Mutant("generalization", "polynomial_predict", lambda c, x: predict(c[::-1], x))
 
+
+def sized(rule: Callable[..., Any]) -> Mutant:
+    """Networks of rule(parameters, depth, inputs, outputs)."""
+    return Mutant("experiments", "perceptron_of_size", rule)
+
+
+at_equal_width = sized(lambda parameters, depth, d, c: perceptron((d, *[parameters // 500] * depth, c)))
+larger_when_deeper = sized(
+    lambda parameters, depth, d, c: perceptron_of_size(int(parameters * 1.03**depth), depth, d, c)
+)
+one_depth_for_all = sized(lambda parameters, depth, d, c: perceptron_of_size(parameters, 2, d, c))
+
+
+def compared(change: Callable[[Any], Any], task_of: Callable[[Any], Any] = lambda task: task) -> Mutant:
+    """change(comparison) on a changed task."""
+    return Mutant(
+        "experiments",
+        "compare",
+        lambda networks, task, **keywords: change(compare(networks, task_of(task), **keywords)),
+    )
+
+
+tested_on_the_training_split = compared(lambda found: replace(found, test_losses=found.train_losses))
+one_split_for_all_seeds = compared(lambda found: found, lambda task: lambda rng: task(np.random.default_rng(0)))
+
+
+@instead_of("experiments", "compare")
+def a_split_for_each_network(networks: Any, task: Any, **keywords: Any) -> Any:
+    def spawned(i: int) -> Callable[[Any], Any]:
+        return lambda rng: task(rng.spawn(i + 1)[i])
+
+    rows = [compare([network], spawned(i), **keywords) for i, network in enumerate(networks)]
+    return experiments.Comparison(
+        tuple(networks),
+        tuple(row.theta[0] for row in rows),
+        np.concatenate([row.train_losses for row in rows]),
+        np.concatenate([row.test_losses for row in rows]),
+    )
+
+
 CAUGHT = {
     "test_the_loss_of_a_set_is_the_mean_of_its_examples_losses": [
         cross_entropy_summed,
@@ -92,5 +136,15 @@ CAUGHT = {
         ascent,
         a_little_more,
         rate_squared,
+    ],
+    "test_depths_are_compared_at_an_equal_number_of_parameters": [
+        at_equal_width,
+        larger_when_deeper,
+        one_depth_for_all,
+    ],
+    "test_on_one_seed_every_depth_sees_the_same_examples": [
+        a_split_for_each_network,
+        one_split_for_all_seeds,
+        tested_on_the_training_split,
     ],
 }

@@ -185,21 +185,16 @@ def smallest_slopes(gradient: Any, hessian: Any, starts: Any, *, steps: int = 10
     return np.array(ends)
 
 
-def seeking(change: Callable[[dict[str, Any]], Any]) -> Mutant:
-    """The search with changed keywords."""
-
-    def wrong(gradient: Any, hessian: Any, starts: Any, **keywords: Any) -> Any:
-        return searched(gradient, hessian, starts, **keywords | change(keywords))
-
-    return Mutant("critical_points", "find_critical_points", wrong)
-
-
 @instead_of("critical_points", "find_critical_points")
 def unfiltered(gradient: Any, hessian: Any, starts: Any, *, steps: int = 100, tolerance: float = 1e-9) -> Any:
     return np.concatenate([searched(gradient, hessian, starts, steps=steps), starts - gradient(starts)])
 
 
-too_tolerant = seeking(lambda keywords: {"steps": 4, "tolerance": 1e-2})
+too_tolerant = Mutant(
+    "critical_points",
+    "find_critical_points",
+    lambda gradient, hessian, starts, steps=100: searched(gradient, hessian, starts, steps=4, tolerance=1e-2),
+)
 not_projected = Mutant("critical_points", "tangent_hessian", lambda x, gradient, hessian: hessian)
 without_the_slope_across = Mutant(
     "critical_points", "tangent_hessian", lambda x, gradient, hessian: along_the_sphere(x, 0 * gradient, hessian)
