@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from backproof.derivations import find, oracle
 from backproof.derivations.kernel.oracle import oracle_of
+from backproof.reference.data import BATCH_NORM_ON_IMAGENET, Reported
 
 from ._backend import Backend
 from ._law import law
@@ -307,3 +309,54 @@ def test_over_all_batches_without_replacement_the_corrected_variance_is_the_popu
     # Up to 20 batches, squares of up to 18^2.
     assert abs(variance[0] - expected) <= 64 * EPS * 324
     assert abs(mean[0] - np.mean(values)) <= 64 * EPS * 9
+
+
+@law("batch-norm-imagenet-table")
+def test_the_published_table_agrees_with_itself_and_with_its_papers_words(backend: Backend) -> None:
+    """Holds the harness: steps to 72.2 % stand where the accuracy came there and only there, in the columns' order."""
+    found = backend.experiments.speed_ups(BATCH_NORM_ON_IMAGENET, target=72.2)
+    rows = {row.network: row for row in BATCH_NORM_ON_IMAGENET}
+    assert set(found) == {name for name, row in rows.items() if row.accuracy >= 72.2}
+    assert set(found) == {name for name, row in rows.items() if row.steps is not None}
+    # The abstract: 14 times fewer steps; section 4.2.2: less than half of them, and a higher rate is slower but better.
+    assert int(found["BN-x5"]) == 14
+    assert found["BN-Baseline"] > 2
+    assert 1 < found["BN-x30"] < found["BN-x5"]
+    assert rows["BN-x30"].accuracy == max(row.accuracy for row in BATCH_NORM_ON_IMAGENET)
+    for name, exact in (
+        ("BN-Baseline", Fraction(310, 133)),
+        ("BN-x5", Fraction(310, 21)),
+        ("BN-x30", Fraction(310, 27)),
+    ):
+        assert abs(found[name] - exact) <= 4 * EPS * exact
+
+
+def refused(backend: Backend, table: list[Reported], target: int) -> bool:
+    """Whether the table is found to contradict itself."""
+    try:
+        backend.experiments.speed_ups(table, target=target)
+    except ValueError as error:
+        return f"where the accuracy reached target={target}" in str(error)
+    return False
+
+
+@law("batch-norm-imagenet-table")
+@given(
+    st.lists(st.tuples(st.integers(1, 1000), st.integers(0, 100)), min_size=1, max_size=6),
+    st.integers(0, 100),
+    st.integers(0, 5),
+)
+def test_a_speed_up_is_a_ratio_of_steps_and_a_table_at_odds_with_itself_is_refused(
+    backend: Backend, cells: list[tuple[int, int]], target: int, spoiled: int
+) -> None:
+    """Holds the harness, on tables of which every row's speed-up is known."""
+    cells[0] = (cells[0][0], max(cells[0][1], target))
+    table = [Reported(str(i), n if best >= target else None, best) for i, (n, best) in enumerate(cells)]
+    found = backend.experiments.speed_ups(table, target=target)
+    expected = {str(i): Fraction(cells[0][0], n) for i, (n, best) in enumerate(cells) if best >= target}
+    assert found.keys() == expected.keys()
+    assert all(abs(found[name] - ratio) <= EPS * ratio for name, ratio in expected.items())
+    wrong = spoiled % len(table)
+    steps = None if table[wrong].steps else cells[wrong][0]
+    table[wrong] = table[wrong]._replace(steps=steps)
+    assert refused(backend, table, target)

@@ -91,19 +91,19 @@ def noisy_halfspace(
     return Split(inputs[:train], labels[:train], inputs[train:], labels[train:])
 
 
-class OnImageNet(NamedTuple):
-    """A row of the table: millions of steps to 72.2 % accuracy, None where it was never reached, and the best in %."""
+class Reported(NamedTuple):
+    """A network's steps to a target accuracy, None where it never came there, and the best accuracy that it had."""
 
     network: str
     steps: float | None
     accuracy: float
 
 
-#: Ioffe and Szegedy 2015, figure 3: one crop on the validation set of 2012.
+#: Ioffe and Szegedy 2015, figure 3: millions of steps to 72.2 %, and the best accuracy in percent.
 BATCH_NORM_ON_IMAGENET = (
-    OnImageNet("Inception", 31.0, 72.2),
-    OnImageNet("BN-Baseline", 13.3, 72.7),
-    OnImageNet("BN-x5", 2.1, 73.0),
-    OnImageNet("BN-x30", 2.7, 74.8),
-    OnImageNet("BN-x5-Sigmoid", None, 69.8),
+    Reported("Inception", 31.0, 72.2),
+    Reported("BN-Baseline", 13.3, 72.7),
+    Reported("BN-x5", 2.1, 73.0),
+    Reported("BN-x30", 2.7, 74.8),
+    Reported("BN-x5-Sigmoid", None, 69.8),
 )

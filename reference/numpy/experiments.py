@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import _checks as check
 from ..architecture import Network, perceptron, perceptron_of_size
-from ..data import Split
+from ..data import Reported, Split
 from .backprop import forward
 from .initialization import initial_parameters
 from .losses import softmax_cross_entropy
@@ -140,3 +140,30 @@ def with_and_without_dropout(
     check.positive(p, "p")
     networks = [perceptron(sizes, activation, dropout=p), perceptron(sizes, activation)]
     return compare(networks, task, **comparison)
+
+
+def speed_ups(table: Sequence[Reported], *, target: float) -> dict[str, float]:
+    """Return how many times fewer steps than the first network each needed to the target, without those that failed.
+
+    Args:
+        table: a row a network; the first one reached the target.
+        target: the accuracy that the steps were counted to, in the unit of the rows' accuracies.
+
+    Raises:
+        ValueError: a row with steps whose best accuracy is below the target, one without whose best is not, or a first
+            row without.
+
+    >>> from backproof.reference.data import BATCH_NORM_ON_IMAGENET
+    >>> {name: round(ratio, 2) for name, ratio in speed_ups(BATCH_NORM_ON_IMAGENET, target=72.2).items()}
+    {'Inception': 1.0, 'BN-Baseline': 2.33, 'BN-x5': 14.76, 'BN-x30': 11.48}
+    """
+    check.not_empty(table, "table")
+    for row in table:
+        if (row.steps is not None) != (row.accuracy >= target):
+            raise ValueError(
+                f"steps must be given where the accuracy reached target={target} and only there, got {row}"
+            )
+    first = table[0].steps
+    if first is None:
+        raise ValueError(f"table must begin with a network that reached target={target}, got {table[0]}")
+    return {row.network: first / row.steps for row in table if row.steps is not None}

@@ -17,10 +17,13 @@ from torch import Tensor
 from .. import _checks as check
 from ..architecture import Network, perceptron, perceptron_of_size
 from ..data import Split
+from ..numpy.experiments import speed_ups
 from .backprop import forward
 from .initialization import initial_parameters
 from .losses import softmax_cross_entropy
 from .training import train
+
+__all__ = ["Comparison", "compare", "depths_at_equal_size", "mean_loss", "speed_ups", "with_and_without_dropout"]
 
 Task = Callable[[np.random.Generator], Split]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.reference.numpy import backprop, batch_norm
+from backproof.reference.numpy import backprop, batch_norm, experiments
 
 from .catching import Mutant, instead_of
 
@@ -130,6 +130,21 @@ mean_of_the_last_batch = Mutant(
     lambda means, variances, m: (means[-1], np.mean(variances, axis=0) * m / (m - 1)),
 )
 
+speed_ups = experiments.speed_ups
+
+
+def reading(rule: Callable[[Any, float], Any]) -> Mutant:
+    """Speed-ups by rule(table, target)."""
+    return Mutant("experiments", "speed_ups", lambda table, *, target: rule(table, target))
+
+
+columns_swapped = reading(lambda table, target: {row.network: row.accuracy / table[0].accuracy for row in table})
+ratios_upside_down = reading(lambda table, target: {n: 1 / r for n, r in speed_ups(table, target=target).items()})
+without_the_last_that_reached = reading(lambda table, target: dict(list(speed_ups(table, target=target).items())[:-1]))
+contradictions_kept = reading(
+    lambda table, target: {row.network: table[0].steps / row.steps for row in table if row.steps and table[0].steps}
+)
+
 CAUGHT = {
     "test_the_output_has_mean_beta_and_the_variance_that_eps_leaves": [
         eps_outside_the_root,
@@ -178,5 +193,15 @@ CAUGHT = {
         variance_left_biased,
         variance_corrected_by_m_plus_1,
         mean_of_the_last_batch,
+    ],
+    "test_the_published_table_agrees_with_itself_and_with_its_papers_words": [
+        columns_swapped,
+        ratios_upside_down,
+        without_the_last_that_reached,
+    ],
+    "test_a_speed_up_is_a_ratio_of_steps_and_a_table_at_odds_with_itself_is_refused": [
+        ratios_upside_down,
+        without_the_last_that_reached,
+        contradictions_kept,
     ],
 }
