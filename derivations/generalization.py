@@ -444,7 +444,8 @@ def batch_size(t: Proof) -> None:
 remark(
     "shallow-networks-overfit-more",
     "Large, shallow networks overfit more",
-    why="the title of a figure without data: an observation, with either sign for some task",
+    why="the title of a figure without data: an observation, with either sign for some task; its laws hold that "
+    "what is compared is of equal size and sees equal data",
     topic="generalization",
     covers=["000:shallow-nets-overfit-more"],
     sources=[Source("000", "l.360", "Large, Shallow Networks Overfit More")],

@@ -16,7 +16,7 @@ Test = TypeVar("Test", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Law:
-    """A Hypothesis test that holds an implementation to one theorem."""
+    """A test that holds an implementation to one theorem, or the harness of the experiment that a remark reports."""
 
     id: str
     theorem: str

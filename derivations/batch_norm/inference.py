@@ -94,7 +94,7 @@ def bessel_correction(t: Proof) -> None:
 remark(
     "batch-norm-imagenet-table",
     "Steps to an accuracy, and the accuracy reached, of five networks on ImageNet",
-    why="five measurements of one paper: a benchmark, not a statement",
+    why="five measurements of one paper: a benchmark, not a statement; its laws hold the table's consistency",
     topic="batch_norm",
     covers=["000:batchnorm-imagenet-table"],
     sources=[Source("000", "l.950-955", "table of steps to 72.2 % and maximum accuracy")],

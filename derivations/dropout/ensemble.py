@@ -161,7 +161,8 @@ def geometric_and_arithmetic_mean(t: Proof) -> None:
 remark(
     "dropout-evaluation",
     "Dropout lowers the test error in the figure shown",
-    why="a figure without numbers: an observation on one data set, not a statement about dropout",
+    why="a figure without numbers: an observation on one data set, not a statement about dropout; its laws hold "
+    "how such runs are measured",
     topic="dropout",
     covers=["000:dropout-evaluation-figure"],
     sources=[Source(DECK, "l.598", "Dropout: Evaluation")],

@@ -224,7 +224,8 @@ def separable_critical_points(t: Proof) -> None:
 INDEX_AND_LOSS = remark(
     "critical-point-index-and-loss",
     "Critical points with a higher loss have more negative eigenvalues: measured on MNIST",
-    why="an observation on one data set; no model is stated from which it could follow",
+    why="an observation on one data set; no model is stated from which it could follow; its laws hold how "
+    "critical points are found and their index is counted",
     topic="saddle_points",
     covers=["000:critical-point-index-vs-loss"],
     sources=[Source("000", "l.662-670", "empirical evaluation on MNIST")],
