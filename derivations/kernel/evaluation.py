@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from typing import Any
 
 import mpmath
@@ -113,16 +113,10 @@ class Point:
         return x.numerator
 
     def _Add(self, e: Any) -> Any:
-        total: Any = Fraction(0)
-        for term in e.args:
-            total = self.field.add(total, self.value(term))
-        return total
+        return reduce(self.field.add, map(self.value, e.args))
 
     def _Mul(self, e: Any) -> Any:
-        product: Any = Fraction(1)
-        for factor in e.args:
-            product = self.field.mul(product, self.value(factor))
-        return product
+        return reduce(self.field.mul, map(self.value, e.args))
 
     def _Pow(self, e: Any) -> Any:
         return self.field.power(self.value(e.base), self.value(e.exp))

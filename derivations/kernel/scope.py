@@ -301,7 +301,10 @@ class Scope:
             if not (slack.free_symbols <= symbols):
                 continue
             rest = sympy.expand(expr - (slack.primitive()[1] if slack.is_Add else slack))
-            if rest.is_nonnegative and (positive or not strict or rest.is_positive):
+            terms = sympy.Add.make_args(rest)
+            # Term by term, up to the first of unknown sign: SymPy takes long to find nothing about a long sum.
+            known = rest.is_nonnegative if len(terms) <= 2 else all(term.is_nonnegative for term in terms)
+            if known and (positive or not strict or rest.is_positive):
                 return True
         return False
 
