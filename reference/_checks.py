@@ -17,6 +17,16 @@ def _array(value: Any) -> np.ndarray[Any, Any]:
     return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
+def _numbers(value: Any, name: str) -> Any:
+    """Return the numbers as an array; raise where one is a text, None or anything else."""
+    values = _array(value)
+    if values.dtype.kind not in "buif":
+        entries = value if isinstance(value, (list, tuple)) else [value]
+        wrong = next(one for one in entries if _array(one).dtype.kind not in "buif")
+        raise ValueError(f"{name} must be an int or a float, got {name}={wrong!r}")
+    return values
+
+
 def _offender(value: Any, good: Any) -> Any:
     """Return the first entry that fails, as a plain number, for the message."""
     return _array(value)[~good].flat[0].item()
@@ -24,7 +34,7 @@ def _offender(value: Any, good: Any) -> Any:
 
 def positive(value: Any, name: str) -> None:
     """Raise unless every entry is finite and above zero."""
-    values = _array(value)
+    values = _numbers(value, name)
     good = np.isfinite(values) & (values > 0)
     if not good.all():
         raise ValueError(f"{name} must be positive, got {name}={_offender(values, good)}")
@@ -32,7 +42,7 @@ def positive(value: Any, name: str) -> None:
 
 def nonnegative(value: Any, name: str) -> None:
     """Raise unless every entry is finite and at least zero."""
-    values = _array(value)
+    values = _numbers(value, name)
     good = np.isfinite(values) & (values >= 0)
     if not good.all():
         raise ValueError(f"{name} must be non-negative, got {name}={_offender(values, good)}")
@@ -40,10 +50,16 @@ def nonnegative(value: Any, name: str) -> None:
 
 def fraction(value: Any, name: str) -> None:
     """Raise unless every entry lies in [0, 1): a dropping probability, a momentum, a decay of an average."""
-    values = _array(value)
+    values = _numbers(value, name)
     good = (values >= 0) & (values < 1)
     if not good.all():
         raise ValueError(f"{name} must be in [0, 1), got {name}={_offender(values, good)}")
+
+
+def pair(value: Any, name: str) -> None:
+    """Raise unless `value` is a sequence of two: Adam's decays."""
+    if isinstance(value, str) or not hasattr(value, "__len__") or len(value) != 2:
+        raise ValueError(f"{name} must be two numbers, got {name}={value!r}")
 
 
 def at_least(value: int, least: int, name: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -270,6 +270,27 @@ class Network:
             raise ValueError(
                 f"inputs must be shared, or one batch for each of theta's members {wanted}, got fleet={fleet}"
             )
+
+    def check_masks(self, masks: Sequence[Any] | None, inputs: Any, theta: Any) -> None:
+        """Raise unless there is a mask for each dropout layer, of the shape of its examples, for all members or
+        each.
+        """
+        layers = [(index, layer) for index, layer in enumerate(self.layers) if isinstance(layer, Dropout)]
+        if masks is None:
+            return
+        if len(masks) != len(layers):
+            raise ValueError(
+                f"masks must hold one entry for each of the {len(layers)} Dropout layers, got masks with {len(masks)}"
+            )
+        batch = inputs.shape[-len(self.input_shape) - 1]
+        for given, (mask, (index, layer)) in enumerate(zip(masks, layers, strict=True)):
+            shared = (batch, *self.shapes[index])
+            fitting = dict.fromkeys((shared, (*theta.shape[:-1], *shared)))
+            if tuple(mask.shape) not in fitting:
+                raise ValueError(
+                    f"masks must have shape {' or '.join(map(str, fitting))} for layer {index} ({layer}), "
+                    f"got masks[{given}].shape={tuple(mask.shape)}"
+                )
 
 
 def perceptron(sizes: tuple[int, ...], activation: str = "relu", *, dropout: float = 0.0) -> Network:

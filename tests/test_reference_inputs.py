@@ -67,6 +67,19 @@ def spoiled(value, row, column):
         ({"lr": -0.1}, "lr must be positive, got lr=-0.1"),
         ({"lr": 0.0}, "lr must be positive, got lr=0.0"),
         ({"lr": float("nan")}, "lr must be positive, got lr=nan"),
+        ({"lr": "0.1"}, "lr must be an int or a float, got lr='0.1'"),
+        ({"lr": None}, "lr must be an int or a float, got lr=None"),
+        ({"eps": "1e-8"}, "eps must be an int or a float, got eps='1e-8'"),
+        ({"l2": "0.1"}, "l2 must be an int or a float, got l2='0.1'"),
+        ({"max_norm": "1"}, "max_norm must be an int or a float, got max_norm='1'"),
+        ({"optimizer": "heavy_ball", "momentum": "0.9"}, "momentum must be an int or a float, got momentum='0.9'"),
+        ({"optimizer": "rmsprop", "alpha": None}, "alpha must be an int or a float, got alpha=None"),
+        ({"lr": lambda step: "0.1"}, "lr at step 0 must be an int or a float, got lr at step 0='0.1'"),
+        ({"betas": 0.9}, "betas must be two numbers, got betas=0.9"),
+        ({"betas": (0.9,)}, "betas must be two numbers, got betas=(0.9,)"),
+        ({"betas": (0.9, 0.99, 0.999)}, "betas must be two numbers, got betas=(0.9, 0.99, 0.999)"),
+        ({"betas": "ab"}, "betas must be two numbers, got betas='ab'"),
+        ({"betas": (0.9, "0.999")}, "betas must be an int or a float, got betas='0.999'"),
         ({"betas": (0.9, 1.0)}, "betas must be in [0, 1), got betas=1.0"),
         ({"eps": -1e-8}, "eps must be non-negative, got eps=-1e-08"),
         ({"inputs": spoiled(np.nan, 4, 2)}, "inputs must be finite, got inputs=nan at row 4, column 2"),
@@ -158,6 +171,73 @@ def test_dropout_probabilities_outside_zero_to_one_are_refused(side, array, p):
         side.dropout.mask((3,), p, np.random.default_rng(0))
     with pytest.raises(ValueError, match=message):
         side.dropout.dropout(array(np.ones(3)), None, p)
+
+
+MASKED = perceptron((3, 4, 2), dropout=0.5)
+
+
+@pytest.mark.parametrize(
+    ("members", "mask", "message"),
+    [
+        ((), (6, 3), "shape (6, 4) for layer 2 (Dropout(p=0.5, inverted=True)), got masks[0].shape=(6, 3)"),
+        ((), (4,), "shape (6, 4) for layer 2 (Dropout(p=0.5, inverted=True)), got masks[0].shape=(4,)"),
+        ((), (1, 4), "shape (6, 4) for layer 2 (Dropout(p=0.5, inverted=True)), got masks[0].shape=(1, 4)"),
+        ((), (2, 6, 4), "shape (6, 4) for layer 2 (Dropout(p=0.5, inverted=True)), got masks[0].shape=(2, 6, 4)"),
+        ((2,), (3, 6, 4), "shape (6, 4) or (2, 6, 4) for layer 2 (Dropout(p=0.5, inverted=True)), got masks[0].shape="),
+    ],
+)
+def test_a_mask_that_does_not_fit_names_the_layer_and_both_shapes(side, array, members, mask, message):
+    theta = array(np.zeros((*members, MASKED.parameter_count)))
+    inputs, labels, masks = array(np.ones((6, 3))), array(np.zeros(6, dtype=int)), [array(np.ones(mask, np.int8))]
+    with pytest.raises(ValueError, match=re.escape(f"masks must have {message}")):
+        side.backprop.forward(MASKED, theta, inputs, masks=masks)
+    with pytest.raises(ValueError, match=re.escape(f"masks must have {message}")):
+        side.backprop.loss_and_gradient(MASKED, theta, inputs, labels, masks=masks)
+
+
+@pytest.mark.parametrize(("members", "mask"), [((), (6, 4)), ((2,), (6, 4)), ((2,), (2, 6, 4))])
+def test_a_mask_is_shared_or_one_for_each_member(side, array, members, mask):
+    theta = array(np.zeros((*members, MASKED.parameter_count)))
+    outputs = side.backprop.forward(MASKED, theta, array(np.ones((6, 3))), masks=[array(np.ones(mask, np.int8))])
+    assert tuple(outputs.shape) == (*members, 6, 2)
+
+
+def test_critical_points_are_sought_from_points_and_with_couplings_of_their_size(side, array):
+    points = side.critical_points
+    with pytest.raises(ValueError, match=re.escape("starts must have shape (count, dimension), got starts.shape=(2,)")):
+        points.find_critical_points(lambda x: x, lambda x: x[..., None], array(np.ones(2)))
+    with pytest.raises(ValueError, match=re.escape("starts must be finite, got starts=nan at row 1, column 0")):
+        points.find_critical_points(lambda x: x, lambda x: x[..., None], array(np.array([[0.0], [np.nan]])))
+    with pytest.raises(
+        ValueError, match=re.escape("couplings must have shape (2, 2, 2), got couplings.shape=(3, 3, 3)")
+    ):
+        points.spin_energy(array(np.ones((3, 3, 3))), array(np.ones((5, 2))))
+    with pytest.raises(ValueError, match=re.escape("gradient must have the shape (2,) of x, got gradient.shape=(3,)")):
+        points.tangent_hessian(array(np.ones(2)), array(np.ones(3)), array(np.eye(2)))
+    with pytest.raises(ValueError, match=re.escape("n must be an integer of at least 2, got n=1")):
+        points.spin_couplings(1, np.random.default_rng(0))
+
+
+def test_experiments_refuse_what_cannot_be_compared(side):
+    of = side.experiments
+    runs = {"epochs": 0, "batch_size": 5}
+    with pytest.raises(
+        ValueError, match="parameters must be within 1 % of a count that 2 layers can have, nearest 25,"
+    ):
+        of.depths_at_equal_size(
+            data.noisy_halfspace, parameters=23, depths=(2,), inputs=8, outputs=2, seeds=[0], **runs
+        )
+    with pytest.raises(ValueError, match=re.escape("seeds must hold at least one example, got seeds.shape=(0,)")):
+        of.with_and_without_dropout(data.noisy_halfspace, (8, 2, 2), seeds=[], **runs)
+    with pytest.raises(ValueError, match=re.escape("p must be positive, got p=0.0")):
+        of.with_and_without_dropout(data.noisy_halfspace, (8, 2, 2), p=0.0, seeds=[0], **runs)
+    with pytest.raises(ValueError, match=re.escape("flipped must be in [0, 1), got flipped=1.0")):
+        data.noisy_halfspace(np.random.default_rng(0), flipped=1.0)
+    failed = data.Reported("first", None, 1.0)
+    with pytest.raises(ValueError, match="table must begin with a network that reached target=2"):
+        of.speed_ups([failed], target=2.0)
+    with pytest.raises(ValueError, match="steps must be given where the accuracy reached target=1"):
+        of.speed_ups([failed], target=1.0)
 
 
 def test_losses_refuse_what_has_no_meaning(side, array):

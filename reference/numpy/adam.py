@@ -70,6 +70,7 @@ def adam_step(
     >>> adam_step(np.array([1.0]), np.array([-4.0]), lr=0.5, eps=0.0)[0]  # the first step is lr sign(g)
     array([1.5])
     """
+    check.pair(betas, "betas")
     check_rule(lr, eps, betas=betas)
     hyper = {"lr": lr, "betas": betas, "eps": eps, "eps_inside": eps_inside}
     return advance(adam_kernel, AdamState, parameters, gradient, state, **hyper)
@@ -143,6 +144,7 @@ def adamw_step(
     >>> adamw_step(np.array([2.0]), np.array([-4.0]), lr=0.5, eps=0.0, weight_decay=0.5)[0]  # 2 - 0.5 + 0.5
     array([2.])
     """
+    check.pair(betas, "betas")
     check_rule(lr, eps, betas=betas)
     check.nonnegative(weight_decay, "weight_decay")
     hyper = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "eps_inside": eps_inside}
@@ -190,6 +192,7 @@ def amsgrad_step(
     >>> amsgrad_step(theta, np.array([0.0]), state, lr=1.0, betas=(0.0, 0.5), eps=0.0)[1].largest  # not 1, as v is now
     array([2.])
     """
+    check.pair(betas, "betas")
     check_rule(lr, eps, betas=betas)
     hyper = {"lr": lr, "betas": betas, "eps": eps, "eps_inside": eps_inside}
     return advance(amsgrad_kernel, AMSGradState, parameters, gradient, state, **hyper)
@@ -238,6 +241,7 @@ def nadam_step(
     >>> round(float(theta[0]), 12)  # m = 1, v_hat = 4: (1/2 1 / (3/4) + 1/2 2 / (1/2)) / 2 = 4/3
     -1.333333333333
     """
+    check.pair(betas, "betas")
     check_rule(lr, eps, betas=betas)
     hyper = {"lr": lr, "betas": betas, "eps": eps, "eps_inside": eps_inside}
     return advance(nadam_kernel, AdamState, parameters, gradient, state, **hyper)

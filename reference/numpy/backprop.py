@@ -59,8 +59,8 @@ def forward(
     array([[7.5]])
     """
     network.check_inputs(inputs, theta)
-    _check_count(network, masks, Dropout, "masks")
-    _check_count(network, statistics, BatchNorm, "statistics")
+    network.check_masks(masks, inputs, theta)
+    _check_statistics(network, statistics)
     return _forward(network, network.views(theta), inputs, [{} for _ in network.layers], masks, statistics)
 
 
@@ -93,7 +93,7 @@ def loss_and_gradient(
     """
     check.choice(loss, LOSSES, "loss")
     network.check_inputs(inputs, theta)
-    _check_count(network, masks, Dropout, "masks")
+    network.check_masks(masks, inputs, theta)
     _check_targets(network, inputs, targets, loss)
     gradient = np.zeros_like(theta)
     value = _loss_and_gradient(
@@ -121,11 +121,11 @@ def _check_targets(network: Network, inputs: Array, targets: Array, loss: str) -
         check.finite(targets, "targets")
 
 
-def _check_count(network: Network, given: Sequence[Any] | None, kind: type, name: str) -> None:
-    layers = sum(isinstance(layer, kind) for layer in network.layers)
-    if given is not None and len(given) != layers:
-        wanted = f"one entry for each of the {layers} {kind.__name__} layers"
-        raise ValueError(f"{name} must hold {wanted}, got {name} with {len(given)}")
+def _check_statistics(network: Network, statistics: Sequence[Any] | None) -> None:
+    layers = sum(isinstance(layer, BatchNorm) for layer in network.layers)
+    if statistics is not None and len(statistics) != layers:
+        wanted = f"one entry for each of the {layers} BatchNorm layers"
+        raise ValueError(f"statistics must hold {wanted}, got statistics with {len(statistics)}")
 
 
 def population_statistics(
