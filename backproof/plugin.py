@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from backproof.properties import Backend
 
 #: Examples of each law, by profile.
-EXAMPLES = {"quick": 15, "ci": 50, "nightly": 1000}
+EXAMPLES = {"quick": 10, "ci": 50, "nightly": 1000}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--backproof-profile",
         choices=list(EXAMPLES),
-        help="Hypothesis settings: quick and ci repeat the same 15 or 50 examples, nightly looks for 1000 new ones",
+        help="Hypothesis settings: quick and ci repeat the same 10 or 50 examples, nightly looks for 1000 new ones",
     )
     group.addoption(
         "--backproof-theorem",
