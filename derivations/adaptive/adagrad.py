@@ -157,7 +157,7 @@ def adagrad_regret(t: Proof) -> None:
         M=(start**2, lambda x, root, regret, largest, _: Max(largest(k), stepped(x, root) ** 2)),
         Q=(0, lambda x, root, regret, largest, lemma: lemma(k) + g[k + 1] ** 2 / grown(root)),
     )
-    claim = Gt(root(k), 0)
+    claim = t.state("the root of s is positive", Gt(root(k), 0))
     positive = t.induct_from(
         claim,
         over=k,
@@ -216,6 +216,26 @@ def adagrad_regret(t: Proof) -> None:
         [claim.rhs - claim.lhs, now * x(k) ** 2 / (2 * lr)],
         using=[positive, bounded],
         because="drop the last distance; f_k(theta_k) - f_k(u) <= g_(k+1) x_k by convexity, coordinate by coordinate",
+    )
+    claim = Ge(regret(k) + now * x(k) ** 2 / (2 * lr), 0)
+    floor = t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), first * start**2 / (2 * lr), because="R_0 = 0"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1),
+            [claim.lhs, g[k + 1] ** 2 / (after + now) * x(k) ** 2 / (2 * lr), lr * g[k + 1] ** 2 / (2 * after)],
+            using=[positive],
+            because="the same telescope, whose terms besides g x are not negative: S' >= S",
+        ),
+        because="step by step",
+    )
+    claim = Ge(regret(k), -largest(k) * now / (2 * lr))
+    t.compare(
+        t.state("the sum of g x from below", claim),
+        [regret(k) + now * x(k) ** 2 / (2 * lr), now * (largest(k) - x(k) ** 2) / (2 * lr)],
+        using=[positive, within, floor],
+        because="x^2 is at most the largest squared error",
     )
 
 

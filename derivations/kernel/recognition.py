@@ -6,7 +6,7 @@ sign, at the middle of its interval). Nothing is concluded from values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import sympy
@@ -56,12 +56,16 @@ def _identity(equation: Any, scope: Any) -> bool:
         return False
 
 
-def implied(mutant: Mutant, claims: Iterable[Any], proof: Any) -> bool:
+def implied(mutant: Mutant, claims: Collection[Any], proof: Any) -> bool:
     """The changed claim makes the mutant visible, or another one of the theorem says as much."""
     wanted = _completed(mutant, proof)
-    return _shown(_follows, mutant.original, wanted, proof) or any(
-        _shown(_no_less, given, wanted, proof) for given in claims
-    )
+    if _shown(_follows, mutant.original, wanted, proof):
+        return True
+    known = proof.extended()
+    for claim in claims:
+        if isinstance(claim, ORDERS) and claim.rhs == 0:
+            known.assume(claim)  # the signs that the theorem shows
+    return any(_shown(_no_less, given, wanted, known) for given in claims)
 
 
 def instance_of_claim(mutant: Mutant, proof: Any, points: Sequence[Any]) -> bool:
@@ -135,6 +139,10 @@ def _follows(given: Any, wanted: Any, scope: Any) -> bool:
     return _no_less(given, wanted, scope) or _visible(wanted, known)
 
 
+def _strict(relation: Any) -> bool:
+    return isinstance(relation, sympy.Lt | sympy.Gt)
+
+
 def _true_otherwise(implication: Any, scope: Any) -> bool:
     """Whether the conclusion is visible where the premise fails, so that it always holds."""
     premise, conclusion = implication.args
@@ -152,7 +160,7 @@ def _no_less(given: Any, wanted: Any, scope: Any) -> bool:
         under.assume(wanted.args[0])
         premise, conclusion = zip(given.args, wanted.args, strict=True)
         return _no_less(*premise[::-1], under) and _no_less(*conclusion, under)
-    if not isinstance(given, ORDERS) or given.func != wanted.func:
+    if not isinstance(given, ORDERS) or not isinstance(wanted, ORDERS) or (_strict(wanted) and not _strict(given)):
         return given == wanted
     return _signed(normal(_difference(wanted) - _difference(given), scope), scope)
 
@@ -199,7 +207,7 @@ def _visible(claim: Any, scope: Any) -> bool:
         return True
     if not isinstance(claim, ORDERS):
         return False
-    strict = isinstance(claim, sympy.Lt | sympy.Gt)
+    strict = _strict(claim)
     slack = sympy.expand(_difference(claim))
     for term in sympy.Add.make_args(slack):
         if isinstance(term, sympy.log) and nonnegative(term.args[0] - sympy.exp(term - slack), scope, strict=strict):

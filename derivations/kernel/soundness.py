@@ -7,10 +7,9 @@ instances every time; `--sample` takes N theorems that the seed chooses.
 
 A mutant is `refuted` by an instance at which it is false, or `undefined` at one; or recognised by proof, as
 `equivalent` to a claim or `implied` by one; or it `survived`, which fails, as does one that the theorem's own proof
-shows (`proved`). `open` are the survivors that `OPEN` lists with a reason. Set aside are mutants that test nothing:
-`weaker` bounds, bounds made tighter that nothing is known to attain (`slack`), and what the second engine cannot
-evaluate (`unheard`). A hypothesis is `needed` if the proof fails without it, `unneeded` if it still shows all claims,
-wherever they have a value.
+shows (`proved`). Set aside are mutants that test nothing: `weaker` bounds, bounds made tighter that nothing is known
+to attain (`slack`), and what the second engine cannot evaluate (`unheard`). A hypothesis is `needed` if the proof fails
+without it, `unneeded` if it still shows all claims, wherever they have a value.
 """
 
 from __future__ import annotations
@@ -24,23 +23,18 @@ import time
 from dataclasses import dataclass, field
 
 import sympy
+from rich.console import Console
+from rich.progress import track
 
 from .judgment import ASIDE, Judge
 from .mutation import Mutant
 from .theorem import Entry
 from .weakening import hypotheses, provable, without
 
-VERDICTS = ("refuted", "undefined", "equivalent", "implied", "open", "survived", "proved", *ASIDE, "needed", "unneeded")
+VERDICTS = ("refuted", "undefined", "equivalent", "implied", "survived", "proved", *ASIDE, "needed", "unneeded")
 TOLD = ("refuted", "undefined", "equivalent", "implied")
 LEAST = 10  # mutants of a theorem that must be refuted or recognised
 ATTEMPTS = 6  # of the wrong mutants of a theorem, spread over all, that its own proof is asked to show
-
-# Changed bounds that are true, and that nothing shows: (theorem, claim, change) with the reason why they are true.
-OPEN = {
-    ("adagrad-regret", "regret", "bound: one side with the other sign"): (
-        "the regret's own summation by parts, with steps of at most lr, bounds it from below as well"
-    ),
-}
 
 
 @dataclass
@@ -70,8 +64,6 @@ def score(entry: Entry, attempts: int = ATTEMPTS) -> Score:
         return result
     wrong = []
     for mutant, verdict in Judge(derivation).judged():
-        if verdict == "survived":
-            verdict = "open" if (entry.id, mutant.name, mutant.description) in OPEN else verdict
         if verdict == "survived":
             result.failures.append(f"{_named(entry, mutant)} survived: {mutant.claim}")
         if verdict in ("refuted", "undefined"):
@@ -111,7 +103,9 @@ def run(entries: list[Entry], processes: int = 2) -> list[Score]:
     if processes == 1:
         return [_scored(entry.id) for entry in entries]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        return list(pool.imap_unordered(_scored, [entry.id for entry in entries]))
+        scored = pool.imap_unordered(_scored, [entry.id for entry in entries])
+        console = Console(stderr=True)
+        return list(track(scored, "theorems", total=len(entries), console=console, transient=True))
 
 
 def _scored(id: str) -> Score:
