@@ -57,16 +57,16 @@ def workers(count: int = 2) -> Iterator[Workers]:
     # Inherited, and read when NumPy and torch are imported: the processes share the cores among themselves.
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    others = multiprocessing.active_children()
     started = Workers(count)
-    pool = started.pool
     try:
         yield started
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
+    finally:
+        # Done or interrupted, there is nothing to wait for: to tear down what SymPy has cached takes a worker seconds.
+        started.pool.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
-            child.terminate()
-        raise
-    pool.shutdown()
+            if child not in others:
+                child.terminate()
 
 
 def _prepare(channel: Any) -> None:
