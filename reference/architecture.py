@@ -292,6 +292,26 @@ class Network:
                     f"got masks[{given}].shape={tuple(mask.shape)}"
                 )
 
+    def check_statistics(self, statistics: Sequence[Any] | None) -> None:
+        """Raise unless there is a mean and a variance for each batch normalization."""
+        layers = sum(isinstance(layer, BatchNorm) for layer in self.layers)
+        if statistics is not None and len(statistics) != layers:
+            wanted = f"one entry for each of the {layers} BatchNorm layers"
+            raise ValueError(f"statistics must hold {wanted}, got statistics with {len(statistics)}")
+
+    def check_targets(self, inputs: Any, targets: Any, loss: str) -> None:
+        """Raise unless there is one target an input: an integer class for the softmax, else reals of the output's
+        shape.
+        """
+        examples = tuple(inputs.shape[: inputs.ndim - len(self.input_shape)])
+        wanted = examples if loss == "softmax_cross_entropy" else examples + self.output_shape
+        if tuple(targets.shape) not in (wanted, wanted[1:] if len(examples) > 1 else wanted):
+            raise ValueError(f"targets must have shape {wanted}, got targets.shape={tuple(targets.shape)}")
+        if loss == "softmax_cross_entropy":
+            check.labels(targets, self.output_shape[-1], "targets")
+        else:
+            check.finite(targets, "targets")
+
 
 def perceptron(sizes: tuple[int, ...], activation: str = "relu", *, dropout: float = 0.0) -> Network:
     """Return the multilayer perceptron of the given layer sizes: dense layers, `activation` between them, none after

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import _checks as check
 from ..architecture import Network
-from .backprop import _check_targets, _forward
+from .backprop import _forward
 from .layers import PASSES, Cache
 from .losses import LOSSES
 
@@ -110,7 +110,7 @@ def multitask_loss_and_gradient(
     total, meeting = np.zeros(()), np.zeros_like(shared)
     for index, head in enumerate(network.heads):
         check.choice(losses[index], LOSSES, "loss")
-        _check_targets(head, shared, targets[index], losses[index])
+        head.check_targets(shared, targets[index], losses[index])
         head_caches: list[Cache] = [{} for _ in head.layers]
         views = head.views(heads[index])
         outputs = _forward(head, views, shared, head_caches, None)

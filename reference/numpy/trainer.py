@@ -14,7 +14,7 @@ from .. import _checks as check
 from ..architecture import BatchNorm, Dropout, Network
 from . import checkpoints, clipping, dropout
 from ._step import per_member, run, scratch
-from .backprop import _check_targets, _forward, _loss_and_gradient, population_statistics
+from .backprop import _forward, _loss_and_gradient, population_statistics
 from .history import History
 from .layers import Cache
 from .losses import LOSSES
@@ -108,7 +108,7 @@ class Trainer:
         check.floating(self.theta, "theta")
         self.network.check_inputs(self.inputs, self.theta)
         check.choice(self.loss, LOSSES, "loss")
-        _check_targets(self.network, self.inputs, self.targets, self.loss)
+        self.network.check_targets(self.inputs, self.targets, self.loss)
         check.finite(self.theta, "theta")
         if not callable(self.lr):
             check.positive(self.lr, "lr")
@@ -130,7 +130,7 @@ class Trainer:
         check.batch_fits(self.batch_size, self.examples)
         if self.validation is not None:
             self.network.check_inputs(self.validation[0], self.theta)
-            _check_targets(self.network, *self.validation, self.loss)
+            self.network.check_targets(*self.validation, self.loss)
         elif self.patience is not None or isinstance(self.lr, Plateau):
             raise ValueError("validation must be given for patience or a Plateau, got validation=None")
         if self.snapshot_every is not None:

@@ -55,7 +55,7 @@ def forward(
     """
     network.check_inputs(inputs, theta)
     network.check_masks(masks, inputs, theta)
-    _check_statistics(network, statistics)
+    network.check_statistics(statistics)
     return _forward(network, network.views(theta), inputs, masks, statistics)
 
 
@@ -89,29 +89,10 @@ def loss_and_gradient(
     check.choice(loss, LOSSES, "loss")
     network.check_inputs(inputs, theta)
     network.check_masks(masks, inputs, theta)
-    _check_targets(network, inputs, targets, loss)
+    network.check_targets(inputs, targets, loss)
     gradient = torch.empty_like(theta)
     views = _leaves(network, theta)
     return _loss_and_gradient(network, views, inputs, targets, loss, masks, gradient), gradient
-
-
-def _check_targets(network: Network, inputs: Tensor, targets: Tensor, loss: str) -> None:
-    """Raise unless there is one target an input: an integer class for the softmax, else reals of the output's shape."""
-    examples = tuple(inputs.shape[: inputs.ndim - len(network.input_shape)])
-    wanted = examples if loss == "softmax_cross_entropy" else examples + network.output_shape
-    if tuple(targets.shape) not in (wanted, wanted[1:] if len(examples) > 1 else wanted):
-        raise ValueError(f"targets must have shape {wanted}, got targets.shape={tuple(targets.shape)}")
-    if loss == "softmax_cross_entropy":
-        check.labels(targets, network.output_shape[-1], "targets")
-    else:
-        check.finite(targets, "targets")
-
-
-def _check_statistics(network: Network, statistics: Sequence[Any] | None) -> None:
-    layers = sum(isinstance(layer, BatchNorm) for layer in network.layers)
-    if statistics is not None and len(statistics) != layers:
-        wanted = f"one entry for each of the {layers} BatchNorm layers"
-        raise ValueError(f"statistics must hold {wanted}, got statistics with {len(statistics)}")
 
 
 @torch.no_grad()

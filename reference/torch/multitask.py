@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .. import _checks as check
 from ..numpy.multitask import Multitask
-from .backprop import _check_targets, _forward
+from .backprop import _forward
 from .losses import LOSSES
 
 __all__ = ["Multitask", "multitask_forward", "multitask_loss_and_gradient"]
@@ -71,7 +71,7 @@ def multitask_loss_and_gradient(
         outputs = _heads(network, leaf, inputs)
         for index, head in enumerate(network.heads):
             check.choice(losses[index], LOSSES, "loss")
-            _check_targets(head, inputs.new_empty(len(inputs), *head.input_shape), targets[index], losses[index])
+            head.check_targets(inputs.new_empty(len(inputs), *head.input_shape), targets[index], losses[index])
             total = total + weights[index] * LOSSES[losses[index]](outputs[index], targets[index], False)
         (gradient,) = torch.autograd.grad(total, leaf)
     return total.detach(), gradient
