@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -257,6 +258,15 @@ def test_train_that_diverges_says_where_and_is_exit_1(run: Any) -> None:
 # ---- interruption ----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """Children start with the usual handler of SIGINT; a suite run in the background ignores it, and they would too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_exits_130_and_leaves_no_process() -> None:
     command = [sys.executable, "-m", "backproof", "verify"]
     started = subprocess.Popen(
