@@ -11,7 +11,8 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
-from .margins import FAR, goal, heard, less, margin, met, sharp, wrong_at
+from .attainment import attained, coincident, stationary
+from .margins import FAR, goal, heard, less, margin, met, wrong_at
 from .mutation import WANTED, Mutant, mutants
 from .recognition import equivalent, implied, instance_of_claim
 from .rigor import decide
@@ -24,6 +25,7 @@ SLOW_POINTS, SLOW_STEPS = 10, 12  # where each value is itself a long computatio
 LONG = 100  # operations in a claim that takes as long
 PREMISES = 200  # random instances among which some are sought that meet a changed premise
 SIZES = 3  # choices of the integers, the smallest of the instances', at which z3 is asked
+COINCIDENT = 12  # instances, the smallest, in which two numbers are made alike
 STARTS = 6  # instances from which the search goes downhill, each with other integers
 
 ASIDE = ("weaker", "slack", "unheard")
@@ -35,7 +37,6 @@ class Judge:
     def __init__(self, derivation: Any, seed: int = 0) -> None:
         self.derivation, self.proof, self.seed = derivation, derivation.proof, seed
         self._instances: dict[Any, list[tuple[Any, float | None]]] = {}
-        self._attained: dict[Any, bool] = {}
 
     def judged(self, wanted: int = WANTED) -> Iterator[tuple[Mutant, str]]:
         """The mutants with their verdicts, until so many of them were not set aside."""
@@ -55,6 +56,7 @@ class Judge:
             or self._wrong(mutant, self._proposed(mutant))
             or ("implied" if self._implied(mutant) else "")
             or self._wrong(mutant, self._nearer(mutant))
+            or ("refuted" if self._touched(mutant) else "")
             or self._aside(mutant)
             or "survived"
         )
@@ -109,13 +111,17 @@ class Judge:
                 break
         return found
 
-    def attained(self, claim: Any) -> bool:
-        """Whether some instance satisfies an inequality with equality, other than 0 = 0: it is not strict then."""
-        if claim not in self._attained:
-            known = (p for p, held in self._of(claim) if held == 0)
-            tried = itertools.chain(known, self._aimed(claim, lambda p: goal(p, claim)))
-            self._attained[claim] = any(sharp(p, claim) for p in tried)
-        return self._attained[claim]
+    def _touched(self, mutant: Mutant) -> bool:
+        """Whether an exact instance attains the bound that was made strict or tighter."""
+        if not _attained(mutant):
+            return False
+        claim, scope = mutant.claim, needed(self.proof, mutant.claim)
+        known = sorted(self._known(mutant), key=entries)
+        alike = (p for point in known[:COINCIDENT] for p in coincident(point, scope))
+        aimed = self._aimed(claim, lambda p: goal(p, claim))
+        return any(attained(claim, scope, p) for p in itertools.chain(known, alike, aimed)) or any(
+            attained(claim, scope, p, root) for point in known[:SIZES] for p, root in stationary(claim, scope, point)
+        )
 
     def _aside(self, mutant: Mutant) -> str:
         """Why the mutant is no test of the theorem; "" where it is one.
@@ -127,7 +133,7 @@ class Judge:
         met_nowhere = isinstance(mutant.claim, sympy.Implies) and not self._meeting(mutant.claim)
         if met_nowhere or not any(heard(p, mutant.claim) for p, _ in instances):
             return "unheard"
-        if _attained(mutant) and not self.attained(mutant.original):
+        if _attained(mutant):
             return "slack"
         if not _bounds(mutant):
             return ""

@@ -123,17 +123,6 @@ def met(point: Any, claim: Any) -> bool:
         return False
 
 
-def sharp(point: Any, claim: Any) -> bool:
-    """Whether the claim is an equality there, other than 0 = 0."""
-    if isinstance(claim, sympy.Implies):
-        return point.decide(claim.args[0]) is True and sharp(point, claim.args[1])
-    try:
-        sides = [point.value(side) for side in claim.args] if isinstance(claim, Relational) else []
-    except Undefined:
-        return False
-    return len(sides) == 2 and all(isinstance(v, Fraction) for v in sides) and sides[0] == sides[1] != 0
-
-
 def less(a: float | None, b: float | None) -> float | None:
     """a - b, where both say something."""
     return None if a is None or b is None or b == FAR else a - b

@@ -25,8 +25,11 @@ LARGEST = 2000  # nodes that are written out
 class WrittenOut:
     """A theorem at one choice of its integers, and of some of its numbers, as a question about the other numbers."""
 
-    def __init__(self, scope: Any, point: Any, fixed: set[Any]) -> None:
-        """Raises Outside where the theorem has more than numbers and vectors."""
+    def __init__(self, scope: Any, point: Any, fixed: set[Any], exact: Mapping[Any, Any] | None = None) -> None:
+        """Raises Outside where the theorem has more than numbers and vectors.
+
+        `exact` gives those of the fixed numbers that are irrational.
+        """
         self.scope, self.point, self.flat, self.terms = scope, point, Scope(), 0
         self.known: dict[Any, Any] = {}  # an integer or a fixed number -> its value, any other -> its symbol
         self.entries: dict[Any, dict[tuple[int, ...], Any]] = {}
@@ -34,10 +37,15 @@ class WrittenOut:
         for declared in scope.declared:
             symbol = declared.symbol
             if isinstance(symbol, sympy.IndexedBase):
-                keys = point.values[symbol]
+                table = point.values[symbol]
                 self.entries[symbol] = {
-                    key: self._number("_".join(map(str, (symbol, *key))), declared) for key in sorted(keys)
+                    key: _rational(table[key])
+                    if symbol in fixed
+                    else self._number("_".join(map(str, (symbol, *key))), declared)
+                    for key in sorted(table)
                 }
+            elif exact and symbol in exact:
+                self.known[symbol] = exact[symbol]
             elif symbol in fixed or symbol.is_integer:
                 self.known[symbol] = _rational(point.values[symbol])
             elif symbol.is_real:
