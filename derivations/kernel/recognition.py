@@ -12,6 +12,7 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
+from .consequences import follows
 from .expressions import Expectation
 from .limits import limit_of
 from .mutation import Mutant
@@ -57,15 +58,20 @@ def _identity(equation: Any, scope: Any) -> bool:
 
 
 def implied(mutant: Mutant, claims: Collection[Any], proof: Any) -> bool:
-    """The changed claim makes the mutant visible, or another one of the theorem says as much."""
+    """The changed claim makes the mutant visible, or another one says as much, or z3 finds that it follows from all."""
     wanted = _completed(mutant, proof)
     if _shown(_follows, mutant.original, wanted, proof):
         return True
-    known = proof.extended()
+    signs = proof.extended()
     for claim in claims:
         if isinstance(claim, ORDERS) and claim.rhs == 0:
-            known.assume(claim)  # the signs that the theorem shows
-    return any(_shown(_no_less, given, wanted, known) for given in claims)
+            signs.assume(claim)  # the signs that the theorem shows
+    if any(_shown(_no_less, given, wanted, signs) for given in claims):
+        return True
+    known = [mutant.original, *(claim for claim in claims if claim != mutant.original)]
+    return _shown(
+        follows, [*known, *(further for given in known for further in _at_the_next(given, proof))], wanted, proof
+    )
 
 
 def instance_of_claim(mutant: Mutant, proof: Any, points: Sequence[Any]) -> bool:
@@ -120,7 +126,7 @@ def _shortened(mutant: Mutant, proof: Any) -> Iterator[tuple[Any, Any, Any, Any]
 
 def _follows(given: Any, wanted: Any, scope: Any) -> bool:
     """Whether `wanted` is visible where `given` holds, or is the same said of the next index."""
-    if given == wanted or _of_the_next(given, wanted, scope):
+    if given == wanted or wanted in _at_the_next(given, scope):
         return True
     if isinstance(wanted, sympy.And):
         return all(_follows(given, part, scope) for part in wanted.args)
@@ -165,25 +171,26 @@ def _no_less(given: Any, wanted: Any, scope: Any) -> bool:
     return _signed(normal(_difference(wanted) - _difference(given), scope), scope)
 
 
-def _of_the_next(given: Any, wanted: Any, scope: Any) -> bool:
-    """Whether `wanted` is `given` at the next index, if need be with one more entry in every vector that ends there."""
+def _at_the_next(given: Any, scope: Any) -> Iterator[Any]:
+    """What `given` says at the next index, if need be with one more entry in every vector that ends there."""
     for index in (s for s in given.free_symbols if s.is_integer and scope.bounds(s) is not None):
-        if substituted(given, {index: index + 1}) != wanted or not scope.ranges_freely(index):
+        if not scope.ranges_freely(index):
             continue
-        if scope.in_range(index, index + 1):
-            return True
-        declared = scope.bounds(index)
-        sizes = {s for s in sympy.sympify(declared.high).free_symbols if s.is_integer and scope.bounds(s) is not None}
-        further = substituted(declared.high, {size: size + 1 for size in sizes}) - (index + 1)
-        if (
-            sizes
-            and not sizes & given.free_symbols
-            and all(_may_grow(size, scope) for size in sizes)
-            and scope.at_least_zero(further)
-            and (declared.low is None or scope.at_least_zero(index + 1 - declared.low))
-        ):
-            return True
-    return False
+        if scope.in_range(index, index + 1) or _in_longer_vectors(given, index, scope):
+            yield substituted(given, {index: index + 1})
+
+
+def _in_longer_vectors(given: Any, index: Any, scope: Any) -> bool:
+    declared = scope.bounds(index)
+    sizes = {s for s in sympy.sympify(declared.high).free_symbols if s.is_integer and scope.bounds(s) is not None}
+    further = substituted(declared.high, {size: size + 1 for size in sizes}) - (index + 1)
+    return (
+        bool(sizes)
+        and not sizes & given.free_symbols
+        and all(_may_grow(size, scope) for size in sizes)
+        and scope.at_least_zero(further)
+        and (declared.low is None or scope.at_least_zero(index + 1 - declared.low))
+    )
 
 
 def _may_grow(size: Any, scope: Any) -> bool:

@@ -1,0 +1,88 @@
+"""What z3 shows from known relations between numbers of any value; each with a neighbour that does not follow."""
+
+from __future__ import annotations
+
+import pytest
+from sympy import Implies, log, tanh
+
+from backproof.derivations.kernel import Ge, Gt, Le, Lt, Proof, total
+from backproof.derivations.kernel.consequences import follows
+from backproof.derivations.kernel.mutation import Mutant
+from backproof.derivations.kernel.recognition import implied
+from backproof.derivations.kernel.rigor import installed
+
+pytestmark = pytest.mark.skipif(not installed(), reason="z3 comes with the extra rigor")
+
+
+@pytest.fixture
+def t() -> Proof:
+    return Proof()
+
+
+def test_powers_of_a_function_value_are_bounded_where_its_square_is(t):
+    z = t.real("z")
+    known = [Lt(tanh(z) ** 2, 1)]
+    assert follows(known, Lt(tanh(z) ** 3, 1), t)
+    assert follows(known, Lt(tanh(z) ** 4, 1), t)
+    assert not follows(known, Lt(2 * tanh(z) ** 3, 1), t)
+    assert not follows(known, Lt(tanh(2 * z) ** 3, 1), t)  # another number
+
+
+def test_the_sign_of_a_sum_counts_where_it_is_visible(t):
+    n = t.size("n")
+    v = t.vector("v", n)
+    squares, plain = total(n, lambda i: v[i] ** 2), total(n, lambda i: v[i])
+    assert follows([Le(squares, 1)], Le(-squares, 1), t)
+    assert not follows([Le(plain, 1)], Le(-plain, 1), t)
+    assert not follows([Le(squares, 1)], Lt(squares, 1), t)
+
+
+def test_what_does_not_depend_on_the_index_comes_out_of_the_sum(t):
+    """From sum(v)/c >= 0 and c > 0 follows sum(c v) >= 0; of a c without a sign nothing does."""
+    n, c, d = t.size("n"), t.positive("c"), t.real("d")
+    v = t.vector("v", n)
+    known = [Ge(total(n, lambda i: v[i]) / c, 0)]
+    assert follows(known, Ge(total(n, lambda i: c * v[i]), 0), t)
+    assert not follows(known, Ge(total(n, lambda i: d * v[i]), 0), t)
+
+
+def test_a_number_must_have_a_value(t):
+    """A square is not negative, but log(x) has no value at x = -1, nor v[n + 1] anywhere."""
+    n, x, y = t.size("n"), t.real("x"), t.positive("y")
+    v = t.vector("v", n)
+    assert follows([], Ge(log(y) ** 2, 0), t)
+    assert not follows([], Ge(log(x) ** 2, 0), t)
+    assert follows([Gt(log(x), 5)], Ge(log(x) ** 2, 0), t)  # said of an x at which it has one
+    assert follows([Gt(v[n], 5)], Ge(v[n] ** 2, 0), t)
+    assert not follows([Gt(v[n], 5)], Ge(v[n + 1] ** 2, 0), t)
+    squares = lambda last: total(last, lambda i: v[i] ** 2)  # noqa: E731
+    assert follows([Gt(squares(n), 5)], Ge(squares(n), 0), t)
+    assert not follows([Gt(squares(n), 5)], Ge(squares(n + 1), 0), t)
+
+
+def test_nothing_is_divided_by_0(t):
+    x, y = t.real("x"), t.positive("y")
+    assert follows([], Ge(1 / y**2, 0), t)
+    assert not follows([], Ge(1 / x**2, 0), t)
+    assert follows([Le(1 / x, 5)], Ge(1 / x**2, 0), t)
+    assert not follows([Implies(Gt(x, 0), Le(1 / x, 5))], Ge(1 / x**2, 0), t)
+
+
+def test_a_conclusion_is_known_only_where_its_premise_is(t):
+    x, y = t.real("x y")
+    known = [Implies(Gt(x, 1), Gt(y, 3))]
+    assert follows(known, Implies(Gt(x, 2), Gt(y, 2)), t)
+    assert not follows(known, Implies(Gt(x, 0), Gt(y, 2)), t)
+    assert not follows(known, Gt(y, 2), t)
+
+
+def test_a_claim_is_known_at_the_next_index_too(t):
+    n = t.size("n")
+    k, g = t.integer("k", 0, n), t.vector("g", n + 1)
+    (f,) = t.recursion(k, f=(1, lambda f: f(k) / 2 + g[k + 1] ** 2))
+    bound, sign = Le(k * f(k), 3), Ge(f(k), 0)
+    shown = lambda wanted, claims: implied(Mutant("", "index: by hand", bound, wanted), claims, t)  # noqa: E731
+    assert shown(Le(k * f(k + 1), 3), [bound, sign])  # (k + 1) f(k + 1) <= 3 less f(k + 1) >= 0
+    assert shown(Le(k * f(k + 1), 3), [bound])  # which at a negative f(k + 1) is anyhow so
+    assert not shown(Le((k + 2) * f(k + 1), 3), [bound, sign])
+    assert not shown(Le(n * f(k + 1), 3), [bound, sign])
