@@ -9,7 +9,7 @@ from .sigmoid import sigmoid
 
 
 @theorem(
-    "tanh is the sigmoid stretched to (-1, 1): odd, with slope 1 - tanh^2 that is at most 4 e^(-2|z|), and within"
+    "tanh is the sigmoid stretched to (-1, 1): odd, with slope 1 - tanh^2 that is less than 4 e^(-2|z|), and within"
     " |z|^3/3 of the identity",
     covers=["000:tanh-unit", "003:tanh-definition", "000:tanh-near-identity", "000:sigmoid-tanh-saturate"],
     sources=[
@@ -41,9 +41,9 @@ def tanh_function(t: Proof) -> None:
         because="tanh z = 1 - 2/(1 + e^(2z)), whose square is 1 - 4 e^(2z)/(1 + e^(2z))^2",
     )
     t.compare(
-        t.state("saturation", Le(1 - tanh(y) ** 2, 4 * exp(-2 * y))),
+        t.state("saturation", Lt(1 - tanh(y) ** 2, 4 * exp(-2 * y))),
         4 * exp(-2 * y) * (2 * exp(-2 * y) + exp(-4 * y)) / (1 + exp(-2 * y)) ** 2,
-        because="1 - tanh^2 = 4 q / (1 + q)^2 with q = e^(-2y), and (1 + q)^2 >= 1",
+        because="1 - tanh^2 = 4 q / (1 + q)^2 with q = e^(-2y), and (1 + q)^2 > 1",
     )
     below = t.monotone(
         t.state("below the identity", Ge(y - tanh(y), 0)),

@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import Abs, Expr, Max, Rational, sqrt
 
-from ..kernel import Eq, Ge, Gt, Le, Proof, Source, misprint, theorem, total
+from ..kernel import Eq, Ge, Gt, Le, Lt, Proof, Source, misprint, theorem, total
 from ..update_rules import following
 
 
@@ -110,15 +110,15 @@ def constant_gradient(t: Proof) -> None:
 
 
 def harmonic_roots(t: Proof) -> None:
-    """2 sqrt(T + 1) - 2 <= 1 + 1/sqrt(2) + ... + 1/sqrt(T) <= 2 sqrt(T), times lr."""
+    """2 sqrt(T + 1) - 2 < 1 + 1/sqrt(2) + ... + 1/sqrt(T) < 2 sqrt(T), times lr."""
     steps, lr = t.size("T"), t.positive("lr_T")
     way = lr * total(steps, lambda i: 1 / sqrt(i))
     here, after, beyond = sqrt(steps), sqrt(steps + 1), sqrt(steps + 2)
     for name, claim, first, gain in (
-        ("at most 2 lr sqrt(T)", Le(way, 2 * lr * here), lr, lr * (after - here) ** 2 / after),
+        ("at most 2 lr sqrt(T)", Lt(way, 2 * lr * here), lr, lr * (after - here) ** 2 / after),
         (
             "at least 2 lr (sqrt(T + 1) - 1)",
-            Ge(way, 2 * lr * (after - 1)),
+            Gt(way, 2 * lr * (after - 1)),
             (3 - 2 * sqrt(2)) * lr,
             lr * (beyond - after) ** 2 / after,
         ),
@@ -133,8 +133,8 @@ def harmonic_roots(t: Proof) -> None:
 
 
 @theorem(
-    "AdaGrad's sum g_k^2 / sqrt(s_k) is at most 2 sqrt(s_T), and its regret on convex losses at most (D^2/(2 lr) + "
-    "lr) sqrt(s_T) a coordinate",
+    "AdaGrad's sum g_k^2 / sqrt(s_k) is at most 2 sqrt(s_T), and its regret on convex losses less than (D^2/(2 "
+    "lr) + lr) sqrt(s_T) a coordinate",
     covers=["001:adagrad-learning-rate-decay", "003:no-theory-even-convex", "000:adagrad-update", "004:adagrad-update"],
     sources=[Source("001", "l.385", "converges rapidly in case of a convex function")],
 )
@@ -192,7 +192,7 @@ def adagrad_regret(t: Proof) -> None:
         ),
         because="step by step",
     )
-    claim = Le(regret(k) + now * x(k) ** 2 / (2 * lr), largest(k) * now / (2 * lr) + lr * now)
+    claim = Lt(regret(k) + now * x(k) ** 2 / (2 * lr), largest(k) * now / (2 * lr) + lr * now)
     bounded = t.induct_from(
         claim,
         over=k,
@@ -212,7 +212,7 @@ def adagrad_regret(t: Proof) -> None:
         because="step by step",
     )
     t.compare(
-        t.state("regret", Le(regret(k), (largest(k) / (2 * lr) + lr) * now)),
+        t.state("regret", Lt(regret(k), (largest(k) / (2 * lr) + lr) * now)),
         [claim.rhs - claim.lhs, now * x(k) ** 2 / (2 * lr)],
         using=[positive, bounded],
         because="drop the last distance; f_k(theta_k) - f_k(u) <= g_(k+1) x_k by convexity, coordinate by coordinate",
@@ -336,11 +336,37 @@ def adagrad_rate_need_not_vanish(t: Proof) -> None:
         ),
         because="step by step",
     )
+    slow = t.compare(
+        Ge(root, lr),
+        [part / (root + lr) for part in (s(k) - start**2, (start - lr) * (start + lr))],
+        using=[large, positive],
+        because="s >= x_0^2 >= lr^2",
+    )
+    share, rest = lr / root, (root - lr) / root
+    claim = Lt(root, bound)
+    below = t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), start**2 / (4 * lr), because="x_0 > 0"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1),
+            [
+                (bound - root) * share**2 * (1 + rest) ** 2,
+                (bound - root) * rest**3 * (1 + share),
+                2 * share * rest**2 * (bound - root - x(k) ** 2 / (4 * lr)),
+                (after - root) ** 2 / (2 * root),
+            ],
+            using=[positive, later, slow, capped],
+            because="x' = x (1 - u) with u = lr/sqrt(s): of what is left to the bound, at least x^2/(4 lr), a step takes the "
+            "share 2 u (1 - u)^2 < 1 at most",
+        ),
+        because="step by step",
+    )
     t.compare(
-        t.state("the rate stays above", Ge(lr / root, lr / bound)),
-        [lr * (bound - root - x(k) ** 2 / (4 * lr)) / (bound * root), x(k) ** 2 / (4 * bound * root)],
-        using=[positive, capped],
-        because="sqrt(s) <= x_0 + x_0^2/(4 lr): for x_0 = 1, lr = 1/2 the rate stays above 1/3 for ever",
+        t.state("the rate stays above", Gt(lr / root, lr / bound)),
+        lr * (bound - root) / (bound * root),
+        using=[positive, below],
+        because="sqrt(s) < x_0 + x_0^2/(4 lr): for x_0 = 1, lr = 1/2 the rate stays above 1/3 for ever",
     )
 
 

@@ -261,7 +261,7 @@ def rmsprop_nesterov(t: Proof) -> None:
     )
     reach = lr**2 / ((1 - alpha) ** 2 * (1 - rho))
     root, pushed = delta + held(r(k), g[k + 1]), push(r(k), g[k + 1])
-    claim = t.state("no velocity is longer than lr / ((1 - alpha) sqrt(1 - rho))", Le(v(k) ** 2, reach))
+    claim = t.state("no velocity is longer than lr / ((1 - alpha) sqrt(1 - rho))", Lt(v(k) ** 2, reach))
     t.induct_from(
         claim,
         over=k,

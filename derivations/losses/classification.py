@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Derivative, Heaviside, Limit, exp, log, oo
+from sympy import Derivative, Heaviside, Limit, exp, log, oo, sqrt
 
-from ..kernel import Eq, Ge, Gt, Le, Lt, Proof, Source, theorem, total
+from ..kernel import Eq, Ge, Gt, Lt, Proof, Source, theorem, total
 from .tangent_line import tangent_line
 
 
@@ -119,18 +119,24 @@ def logistic_loss_has_no_minimum_on_separable_data(t: Proof) -> None:
     t.compare(t.state("never 0", Gt(risk(ahead), 0)), risk(ahead), because="1 + e^-z exceeds 1, whatever the margin")
     u, tangent = tangent_line(t)
     i = t.index("i", n)
-    logarithm = t.instance(tangent, {u: log(1 + exp(-ahead(i)))}, because="at log(1 + e^-z)")
+    cost = lambda i: log(1 + exp(-ahead(i)))  # noqa: E731
+    logarithm = t.instance(tangent, {u: cost(i) / 2}, because="at half of log(1 + e^-z)")
     growth = t.instance(tangent, {u: s * more[i]}, because="at the additional margin")
     bound = exp(-s * smallest) * total(n, lambda i: exp(-start[i])) / n
     t.compare(
-        t.state("exponential decay", Le(risk(ahead), bound)),
+        t.state("exponential decay", Lt(risk(ahead), bound)),
         [
-            total(n, lambda i: exp(-ahead(i)) - log(1 + exp(-ahead(i)))) / n,
+            total(
+                n, lambda i: (sqrt(1 + exp(-ahead(i))) - 1 - cost(i) / 2) * (sqrt(1 + exp(-ahead(i))) + 1 + cost(i) / 2)
+            )
+            / n,
+            total(n, lambda i: cost(i) ** 2) / (4 * n),
             total(n, lambda i: exp(-ahead(i)) * (exp(s * more[i]) - 1 - s * more[i])) / n,
             total(n, lambda i: exp(-ahead(i)) * s * more[i]) / n,
         ],
         using=[logarithm, growth],
-        because="log(1 + x) <= x, and every margin grows at least as fast as the smallest",
+        because="with c = log(1 + x), x = e^c - 1 >= (1 + c/2)^2 - 1 = c + c^2/4 > c, and "
+        "every margin grows at least as fast as the smallest",
     )
     constant = t.positive("C")
     t.limit(

@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import Limit, Rational, log, oo, sqrt
 
-from ..kernel import Eq, Fact, Ge, Le, Proof, Source, theorem, total
+from ..kernel import Eq, Fact, Ge, Gt, Le, Proof, Source, theorem, total
 
 
 def partial_sum(t: Proof, k: Any, name: str, term: Any, what: str, first: int = 1) -> Any:
@@ -29,7 +29,7 @@ def bound(
     start: Any = 0,
 ) -> Fact:
     """An inequality for every K: it holds with no term, with slack `start`, and one more term keeps it."""
-    excess = claim.lhs - claim.rhs if isinstance(claim, type(Ge(1, 0))) else claim.rhs - claim.lhs
+    excess = claim.lhs - claim.rhs if claim.rel_op in (">", ">=") else claim.rhs - claim.lhs
     base = t.compare(claim.subs(k, 0), start, because="no term yet")
     step = t.suppose(claim).compare(claim.subs(k, k + 1), [excess, *slack], using=using or [], because="one more term")
     return t.induct_from(t.state(name, claim), over=k, base=base, step=step, because=because)
@@ -168,7 +168,7 @@ def square_root_schedule(t: Proof) -> None:
     bound(
         t,
         "but without end",
-        Ge(h(k), log(k + 2)),
+        Gt(h(k), log(k + 2)),
         k,
         [above.claim.lhs],
         "1/(K+2) is at least log((K+3)/(K+2))",

@@ -157,11 +157,11 @@ def iterates(t: Proof) -> None:
     )
     t.induct(t.state("from 1 it circles", Eq(cycle(k), (-1) ** k)), over=k, because="-(+-1)^3 = -+1")
     low, w = 3**k * over, far(k) ** 2
-    claim = t.state("from 1 + e it diverges", Ge(w, 1 + low))
+    claim = t.state("from 1 + e it diverges", Gt(w, 1 + low))
     t.induct_from(
         claim,
         over=k,
-        base=t.compare(claim.subs(k, 0), [over, over**2], because="(1 + e)^2 >= 1 + e"),
+        base=t.compare(claim.subs(k, 0), [over, over**2], because="(1 + e)^2 > 1 + e"),
         step=t.suppose(claim).compare(
             claim.subs(k, k + 1),
             [(w - 1 - low) * ((w + 1 + low) ** 2 + w**2 + (1 + low) ** 2) / 2, 3 * low**2, low**3],
