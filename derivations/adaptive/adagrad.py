@@ -357,8 +357,8 @@ def adagrad_rate_need_not_vanish(t: Proof) -> None:
                 (after - root) ** 2 / (2 * root),
             ],
             using=[positive, later, slow, capped],
-            because="x' = x (1 - u) with u = lr/sqrt(s): of what is left to the bound, at least x^2/(4 lr), a step takes the "
-            "share 2 u (1 - u)^2 < 1 at most",
+            because="x' = x (1 - u) with u = lr/sqrt(s): of what is left to the bound, at least x^2/(4 lr), a step "
+            "takes the share 2 u (1 - u)^2 < 1 at most",
         ),
         because="step by step",
     )

@@ -119,24 +119,21 @@ def logistic_loss_has_no_minimum_on_separable_data(t: Proof) -> None:
     t.compare(t.state("never 0", Gt(risk(ahead), 0)), risk(ahead), because="1 + e^-z exceeds 1, whatever the margin")
     u, tangent = tangent_line(t)
     i = t.index("i", n)
-    cost = lambda i: log(1 + exp(-ahead(i)))  # noqa: E731
+    cost, root = lambda i: log(1 + exp(-ahead(i))), lambda i: sqrt(1 + exp(-ahead(i)))
     logarithm = t.instance(tangent, {u: cost(i) / 2}, because="at half of log(1 + e^-z)")
     growth = t.instance(tangent, {u: s * more[i]}, because="at the additional margin")
     bound = exp(-s * smallest) * total(n, lambda i: exp(-start[i])) / n
     t.compare(
         t.state("exponential decay", Lt(risk(ahead), bound)),
         [
-            total(
-                n, lambda i: (sqrt(1 + exp(-ahead(i))) - 1 - cost(i) / 2) * (sqrt(1 + exp(-ahead(i))) + 1 + cost(i) / 2)
-            )
-            / n,
+            total(n, lambda i: (root(i) - 1 - cost(i) / 2) * (root(i) + 1 + cost(i) / 2)) / n,
             total(n, lambda i: cost(i) ** 2) / (4 * n),
             total(n, lambda i: exp(-ahead(i)) * (exp(s * more[i]) - 1 - s * more[i])) / n,
             total(n, lambda i: exp(-ahead(i)) * s * more[i]) / n,
         ],
         using=[logarithm, growth],
-        because="with c = log(1 + x), x = e^c - 1 >= (1 + c/2)^2 - 1 = c + c^2/4 > c, and "
-        "every margin grows at least as fast as the smallest",
+        because="with c = log(1 + x), x = e^c - 1 >= (1 + c/2)^2 - 1 = c + c^2/4 > c, and every margin "
+        "grows at least as fast as the smallest",
     )
     constant = t.positive("C")
     t.limit(
