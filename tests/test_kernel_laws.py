@@ -23,8 +23,9 @@ from backproof.derivations.kernel import (
     orders,
     total,
 )
+from backproof.derivations.kernel.numbers import Undefined
 
-HALF, THIRD = Rational(1, 2), Rational(1, 3)
+HALF, THIRD, TWO = Rational(1, 2), Rational(1, 3), sympy.Integer(2)
 
 
 def joint_cumulant(outcomes, places):
@@ -117,6 +118,51 @@ def test_a_moment_that_was_not_declared_is_not_guessed():
     x = t.random("X", independent((0, 1)))
     with pytest.raises(ValueError, match="declares 2 moments"):
         t.expectation(Eq(Expectation(x**4), 3), because="")
+
+
+def test_what_was_not_declared_is_refuted_of_the_normal_law_and_never_shown():
+    """E[(X + Y)^3] of uncorrelated X, Y with mean 1 and variance 4 is 2^3 + 3 * 2 * 8 = 56 for the normal law."""
+    t = Proof()
+    x = t.random("X", correlated(1, lambda i, j: 4 * KroneckerDelta(i, j), (TWO,)))
+    y = t.random("Y", independent((1, 5), (TWO,)))
+    for entries in (x, y):
+        cube = Expectation(total(TWO, lambda i, entries=entries: entries[i]) ** 3)
+        assert t.at({}).decide(Eq(cube, 55)) is False
+        assert t.at({}).decide(Eq(cube, 56)) is True
+        with pytest.raises(ValueError, match=r"needs more|not a product of 3"):
+            t.expectation(Eq(cube, 56), because="")
+
+
+def test_a_third_declared_moment_leaves_the_fourth_open():
+    t = Proof()
+    x = t.random("X", independent((0, 1, 2)))  # no normal law
+    with pytest.raises(Undefined, match="engine 2 knows 3 moments"):
+        t.at({}).value(Expectation(x**4))
+
+
+@pytest.mark.parametrize(
+    ("table", "exist"),
+    [
+        (((1, 1), (1, 1)), True),
+        (((0, 0), (0, 1)), True),
+        (((1, 2), (2, 1)), False),
+        (((0, 1), (1, 1)), False),
+        (((1, 1), (0, 1)), False),
+    ],
+)
+def test_a_normal_law_is_taken_only_where_its_covariances_exist(table, exist):
+    t = Proof()
+    v, c = t.vector("v", 2, low=0), t.vector("c", 2, 2)
+    delta = KroneckerDelta
+    x = t.random("X", correlated(0, lambda i, j: delta(i, j) * v[i] + (1 - delta(i, j)) * c[i, j], (TWO,)))
+    point = t.at({v: [table[0][0], table[1][1]], c: table})
+    fourth = Expectation(x[1] ** 2 * x[2] ** 2)
+    if exist:
+        a, b, d = table[0][0], table[0][1], table[1][1]
+        assert point.value(fourth) == a * d + 2 * b**2  # Isserlis
+    else:
+        with pytest.raises(Undefined, match="engine 2 finds no"):
+            point.value(fourth)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,11 @@ def _cumulants(moments: Sequence[Any]) -> list[Any]:
 
 
 def independent(moments: Sequence[Any], sizes: Sequence[Any] = (), name: str = "independent") -> Law:
-    """Independent entries of one law given by its raw moments E[X], E[X^2], ... (as many as the theorem uses)."""
+    """Independent entries of one law given by its raw moments E[X], E[X^2], ... (as many as the theorem uses).
+
+    Given two of them, engine 2 has the others of the normal law, which is one of those that the theorem speaks of: what
+    is false of it is refuted, and engine 1 shows nothing of moments that were not declared.
+    """
     moments = [sympy.sympify(m) for m in moments]
     cumulants = _cumulants(moments)
 
@@ -96,9 +100,13 @@ def independent(moments: Sequence[Any], sizes: Sequence[Any] = (), name: str = "
     def moment(point: Any, powers: dict[tuple[int, ...], int]) -> Any:
         result: Any = Fraction(1)
         for power in powers.values():
-            if power > len(moments):
+            if power <= len(moments):
+                value = point.value(moments[power - 1])
+            elif len(moments) == 2:
+                value = _isserlis(point, [()] * power, lambda entries: cumulants[len(entries) - 1])
+            else:
                 raise Undefined(f"engine 2 knows {len(moments)} moments of the {name} law")
-            result = point.field.mul(result, point.value(moments[power - 1]))
+            result = point.field.mul(result, value)
         return result
 
     return Law(name, tuple(sizes), cumulant, None, moment, separate=True, certain=len(moments) <= 2)
@@ -129,7 +137,10 @@ def bernoulli(probability: Any, sizes: Sequence[Any] = ()) -> Law:
 
 
 def correlated(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any], name: str = "second-order") -> Law:
-    """Entries of given mean and covariance(i, j) (functions of indices allowed); products of at most two entries."""
+    """Entries of given mean and covariance(i, j) (functions of indices allowed); products of at most two entries.
+
+    Engine 2 has longer products of the normal law, as `independent` has, where there is one of these covariances.
+    """
     mean_of = mean if callable(mean) else lambda *_: sympy.sympify(mean)
 
     def cumulant(indices: tuple[tuple[Any, ...], ...]) -> Any:
@@ -140,13 +151,10 @@ def correlated(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any], 
         raise ValueError(f"the {name} law knows means and covariances only, not a product of {len(indices)}")
 
     def moment(point: Any, powers: dict[tuple[int, ...], int]) -> Any:
-        keys = [tuple(map(sympy.Integer, key)) for key, power in powers.items() for _ in range(power)]
-        means = [point.value(sympy.sympify(mean_of(*key))) for key in keys]
-        if len(keys) == 1:
-            return means[0]
-        if len(keys) == 2:
-            return point.field.add(point.field.mul(*means), point.value(sympy.sympify(covariance(*keys[0], *keys[1]))))
-        raise Undefined(f"engine 2 knows means and covariances of the {name} law only")
+        keys = [key for key, power in powers.items() for _ in range(power)]
+        if len(keys) > 2 and not _covariances(point, list(powers), cumulant):
+            raise Undefined(f"engine 2 finds no {name} law with these covariances")
+        return _isserlis(point, keys, cumulant)
 
     return Law(name, tuple(sizes), cumulant, None, moment, certain=not sizes)
 
@@ -160,22 +168,40 @@ def gaussian(mean: Any, covariance: Callable[..., Any], sizes: Sequence[Any]) ->
 
     def moment(point: Any, powers: dict[tuple[int, ...], int]) -> Any:
         keys = [key for key, power in powers.items() for _ in range(power)]
-        return _isserlis(point, keys, second)
+        return _isserlis(point, keys, second.cumulant)
 
     return Law("Gaussian", tuple(sizes), cumulant, None, moment, certain=not sizes)
 
 
-def _isserlis(point: Any, keys: list[tuple[int, ...]], law: Law) -> Any:
+def _isserlis(point: Any, keys: list[tuple[int, ...]], cumulant: Callable[..., Any]) -> Any:
     """E[X_1 ... X_m] by conditioning on what the first factor is paired with."""
     if not keys:
         return Fraction(1)
-    first, rest = tuple(map(sympy.Integer, keys[0])), keys[1:]
-    expected = point.field.mul(point.value(sympy.sympify(law.cumulant((first,)))), _isserlis(point, rest, law))
+    first, rest = keys[0], keys[1:]
+    expected = point.field.mul(_joint(point, cumulant, first), _isserlis(point, rest, cumulant))
     for position, other in enumerate(rest):
-        covariance = point.value(sympy.sympify(law.cumulant((first, tuple(map(sympy.Integer, other))))))
-        remaining = rest[:position] + rest[position + 1 :]
-        expected = point.field.add(expected, point.field.mul(covariance, _isserlis(point, remaining, law)))
+        remaining = _isserlis(point, rest[:position] + rest[position + 1 :], cumulant)
+        expected = point.field.add(expected, point.field.mul(_joint(point, cumulant, first, other), remaining))
     return expected
+
+
+def _joint(point: Any, cumulant: Callable[..., Any], *keys: tuple[int, ...]) -> Any:
+    return point.value(sympy.sympify(cumulant(tuple(tuple(map(sympy.Integer, key)) for key in keys))))
+
+
+def _covariances(point: Any, keys: list[tuple[int, ...]], cumulant: Callable[..., Any]) -> bool:
+    """Whether these rational numbers are covariances: symmetric, and no pivot of the elimination is negative."""
+    rows = [[_joint(point, cumulant, a, b) for b in keys] for a in keys]
+    if not all(isinstance(x, Fraction) for row in rows for x in row) or rows != [
+        list(c) for c in zip(*rows, strict=True)
+    ]:
+        return False
+    while rows:
+        (pivot, *first), *others = rows
+        if pivot < 0 or (pivot == 0 and any(first)):
+            return False
+        rows = [[x - row[0] * y / (pivot or 1) for x, y in zip(row[1:], first, strict=True)] for row in others]
+    return True
 
 
 def choices(probability: Callable[..., Any], draws: Any, outcomes: Any) -> Law:
