@@ -7,7 +7,7 @@ from fractions import Fraction
 from sympy import And, Gt, Implies, Lt, Rational, exp, log, sqrt
 
 from backproof.derivations.kernel import Le, Proof, total
-from backproof.derivations.kernel.attainment import attained, coincident, stationary
+from backproof.derivations.kernel.attainment import attained, coincident, lowest, stationary
 from backproof.derivations.kernel.judgment import Judge
 from backproof.derivations.kernel.mutation import Mutant
 from backproof.derivations.kernel.theorem import Entry
@@ -42,6 +42,20 @@ def test_what_engine_2_tells_is_not_asked_of_engine_1(monkeypatch):
     v, x = t.positive("v"), t.real("x")
     claim = Implies(Gt(x, 0), Lt(log(v) + log(4), log(4 * v), evaluate=False))
     assert attained(claim, t, t.at({v: 3, x: 1}))  # x > 0 stays true, whatever engine 1 says of x - 0
+
+
+def test_the_lowest_instance_is_admitted():
+    t = Proof()
+    n = t.size("n")
+    x, y = t.nonnegative("x"), t.positive("y")
+    z = t.real("z", y, 9)
+    v, w, u = t.vector("v", n, low=0), t.vector("w", n), t.real("u", 0, nonzero=True)
+    t.assume(Le(2, x + y))
+    at = {n: 2, x: 3, y: 1, z: 4, v: [1, 2], w: [3, 4], u: 5}
+    table = {(1,): 0, (2,): 0}
+    # x = 0 would break x + y >= 2, u = 0 is excluded, y has no least value
+    assert lowest(t.at(at), t).values == {**t.at(at).values, z: 1, v: table}
+    assert lowest(t.at({**at, y: 2}), t).values == {**t.at({**at, y: 2}).values, x: 0, z: 2, v: table}
 
 
 def test_what_coincides_is_alike_in_kind_and_admitted():

@@ -50,6 +50,18 @@ def _equal(relation: Any, scope: Any, point: Any, exact: Mapping[Any, Any]) -> b
         return False
 
 
+def lowest(point: Any, scope: Any) -> Point:
+    """The instance with its numbers, and all entries of its vectors, at their lower bounds, as far as they may be."""
+    for declared in scope.declared:
+        symbol, old = declared.symbol, point.values.get(declared.symbol)
+        if old is None or declared.low is None or declared.open or symbol.is_integer:
+            continue
+        bound = point.value(declared.low)
+        moved = _with(point, {symbol: dict.fromkeys(old, bound) if isinstance(old, dict) else bound})
+        point = moved if admitted(moved, scope) else point
+    return point
+
+
 def coincident(point: Any, scope: Any) -> Iterator[Point]:
     """The instance with one of its numbers, or of its vectors, in place of another one."""
     for one, other in itertools.permutations((d for d in scope.declared if not hasattr(d.symbol, "family")), 2):

@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
-from .attainment import attained, coincident, stationary
+from .attainment import attained, coincident, lowest, stationary
 from .margins import FAR, goal, heard, less, margin, met, wrong_at
 from .mutation import WANTED, Mutant, mutants
 from .recognition import equivalent, implied, instance_of_claim
@@ -117,7 +117,8 @@ class Judge:
             return False
         claim, scope = mutant.claim, needed(self.proof, mutant.claim)
         known = sorted(self._known(mutant), key=entries)
-        alike = (p for point in known[:COINCIDENT] for p in coincident(point, scope))
+        low = (lowest(point, scope) for point in known[:COINCIDENT])
+        alike = (p for point in itertools.chain(known[:COINCIDENT], low) for p in (point, *coincident(point, scope)))
         aimed = self._aimed(claim, lambda p: goal(p, claim))
         return any(attained(claim, scope, p) for p in itertools.chain(known, alike, aimed)) or any(
             attained(claim, scope, p, root) for point in known[:SIZES] for p, root in stationary(claim, scope, point)
