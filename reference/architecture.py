@@ -212,6 +212,7 @@ class Network:
     shapes: tuple[Shape, ...] = field(init=False, repr=False, compare=False)
     offsets: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
     parameter_count: int = field(init=False, repr=False, compare=False)
+    unseen_shifts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         shapes, offsets, end = [tuple(self.input_shape)], [], 0
@@ -230,6 +231,7 @@ class Network:
         object.__setattr__(self, "shapes", tuple(shapes))
         object.__setattr__(self, "offsets", tuple(offsets))
         object.__setattr__(self, "parameter_count", end)
+        object.__setattr__(self, "unseen_shifts", _unseen_shifts(self.layers))
 
     @property
     def output_shape(self) -> Shape:
@@ -311,6 +313,30 @@ class Network:
             check.labels(targets, self.output_shape[-1], "targets")
         else:
             check.finite(targets, "targets")
+
+
+def _unseen_shifts(layers: Sequence[Layer]) -> tuple[int, ...]:
+    """Return which layers' second array, a bias or beta, the next batch normalization takes away again.
+
+    It subtracts the mean, and with it what was added to a feature of all examples alike: that bias has the gradient 0
+    (`batch-norm-backward`: "the gradient sums to 0"). The sum as computed is a rounding error instead, of which Adam's
+    quotient would make a step of full length. In between, layers must hand a shift on as a shift.
+    """
+    unseen, found = False, []
+    for index, layer in reversed(list(enumerate(layers))):
+        if unseen and isinstance(layer, Dense | Conv2d | BatchNorm):
+            found.append(index)
+        unseen = isinstance(layer, BatchNorm) or (unseen and _hands_shifts_on(layer))
+    return tuple(found)
+
+
+def _hands_shifts_on(layer: Layer) -> bool:
+    """Return whether a constant a feature, added to the inputs, comes out as one a feature: the border of a padded
+    image is not shifted along.
+    """
+    if isinstance(layer, Conv2d):
+        return not layer.padding
+    return isinstance(layer, Dense | MaxPool2d | Flatten) or layer == Activation("identity")
 
 
 def perceptron(sizes: tuple[int, ...], activation: str = "relu", *, dropout: float = 0.0) -> Network:

@@ -8,6 +8,18 @@ import torch
 
 from backproof.reference import numpy as by_hand
 from backproof.reference import torch as by_autograd
+from backproof.reference.architecture import (
+    Activation,
+    BatchNorm,
+    Conv2d,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2d,
+    MeanPool2d,
+    Network,
+    ParametricReLU,
+)
 from tests.test_reference_agreement import HYPER, problem
 
 SIDES = {"numpy": (by_hand, np.asarray), "torch": (by_autograd, lambda x: torch.from_numpy(np.asarray(x)))}
@@ -37,6 +49,111 @@ def test_a_fleet_equals_its_members_one_by_one(name, optimizer, loss):
         found, expected = np.asarray(together.theta[member]), np.asarray(alone.theta)
         assert np.abs(found - expected).max() <= 1e-12 * max(1, np.abs(expected).max())
         assert np.allclose(np.array(together.history.losses)[:, member], alone.history.losses, rtol=1e-11)
+
+
+RELU, TANH, IDENTITY = Activation("relu"), Activation("tanh"), Activation("identity")
+NORMALIZED = {
+    "dense": Network(
+        (Dense(3, 7), BatchNorm(7), TANH, Dropout(0.25), Dense(7, 6), Dense(6, 5), BatchNorm(5), RELU, Dense(5, 4)),
+        (3,),
+    ),
+    "convolutional": Network(
+        (
+            # No ReLU up here: a channel that is positive everywhere hands beta on, for this one batch, to the next
+            # normalization, and of a gradient that is 0 delta-bar-delta would ask the sign.
+            *(Conv2d(1, 3, 3, padding=1), BatchNorm(3), TANH, MaxPool2d(2)),
+            *(Conv2d(3, 4, 2), MeanPool2d(2, 1), BatchNorm(4), TANH, Flatten(), Dropout(0.25)),
+            *(Dense(16, 6), BatchNorm(6), RELU, Dense(6, 4)),
+        ),
+        (1, 8, 8),
+    ),
+}
+
+
+@pytest.mark.parametrize("optimizer", sorted(by_hand.optimizers.OPTIMIZERS))
+@pytest.mark.parametrize("network", NORMALIZED.values(), ids=NORMALIZED)
+@pytest.mark.parametrize("name", SIDES)
+def test_a_fleet_with_batch_normalization_equals_its_members_under_every_rule(name, network, optimizer):
+    side, array = SIDES[name]
+    rng = np.random.default_rng(11)
+    inputs, labels = array(rng.normal(size=(23, *network.input_shape))), array(rng.integers(0, 4, 23))
+    samples = rng.integers(0, 23, (3, 19))
+    # The rules' own eps, and no start of AdaGrad's sum: a gradient of rounding errors becomes a step of full length.
+    hyper = {key: value for key, value in HYPER[optimizer].items() if key not in ("eps", "initial_accumulator_value")}
+    options = {**hyper, "optimizer": optimizer, "epochs": 10, "batch_size": 8, "max_norm": 1.0}
+    own = {"lr": np.array([0.5, 1.0, 1.7]) * hyper["lr"], "l1": np.array([0, 1e-3, 2e-3]), "l2": np.array([1e-3, 0, 0])}
+
+    rngs = np.random.default_rng(5).spawn(3)
+    theta = side.initialization.initial_parameters(network, rngs)
+    options |= {key: array(values) for key, values in own.items()}
+    together = side.training.train(network, theta, inputs, labels, rng=rngs, samples=array(samples), **options)
+    for member, rng in enumerate(np.random.default_rng(5).spawn(3)):
+        theta = side.initialization.initial_parameters(network, rng)
+        options |= {key: float(values[member]) for key, values in own.items()}
+        alone = side.training.train(
+            network, theta, inputs[samples[member]], labels[samples[member]], rng=rng, **options
+        )
+        found, expected = np.asarray(together.theta[member]), np.asarray(alone.theta)
+        # NumPy adds up a member's sums in one order, alone and in a fleet; torch's kernels do not.
+        assert np.abs(found - expected).max() <= (0 if name == "numpy" else 1e-12) * np.abs(expected).max()
+        assert np.abs(expected - np.asarray(theta)).max() > 1e-3
+
+
+#: Networks, and the layers whose bias or beta the next batch normalization takes away.
+SHIFTS = {
+    "a bias": ((Dense(3, 4), BatchNorm(4), TANH, Dense(4, 2)), (3,), [0]),
+    "biases, one through the other, and the identity": (
+        (Dense(3, 4), IDENTITY, Dense(4, 2), BatchNorm(2)),
+        (3,),
+        [0, 2],
+    ),
+    "beta": ((BatchNorm(3), Dense(3, 4), BatchNorm(4), BatchNorm(4)), (3,), [0, 1, 2]),
+    "an activation": ((Dense(3, 4), RELU, BatchNorm(4)), (3,), []),
+    "a learned slope": ((Dense(3, 4), ParametricReLU(), BatchNorm(4)), (3,), []),
+    "masks": ((Dense(3, 4), Dropout(0.5), BatchNorm(4)), (3,), []),
+    "pooling": (
+        (
+            Conv2d(2, 3, 2),
+            MaxPool2d(2, 1),
+            Conv2d(3, 2, 2, stride=2),
+            MeanPool2d(2),
+            Flatten(),
+            Dense(2, 4),
+            BatchNorm(4),
+        ),
+        (2, 7, 7),
+        [0, 2, 5],
+    ),
+    "padding": ((Conv2d(2, 3, 2), Conv2d(3, 2, 2, padding=1), BatchNorm(2), Flatten(), Dense(50, 2)), (2, 5, 5), [1]),
+}
+
+
+@pytest.mark.parametrize("name", SIDES)
+@pytest.mark.parametrize(("layers", "shape", "unseen"), SHIFTS.values(), ids=SHIFTS)
+def test_biases_have_the_gradient_0_where_a_shift_of_them_changes_no_output_and_only_there(name, layers, shape, unseen):
+    side, array = SIDES[name]
+    network, rng = Network(layers, shape), np.random.default_rng(3)
+    theta = by_hand.initialization.initial_parameters(network, rng)
+    theta += rng.normal(size=theta.shape) / 4  # gammas and betas that differ
+    inputs, labels = rng.normal(size=(9, *shape)), rng.integers(0, 2, 9)
+    masks = [array(mask) for mask in by_hand.dropout.masks(network, 9, rng)]
+    arrays = [array(x) for x in (theta, inputs, labels)]
+    outputs = np.asarray(side.backprop.forward(network, *arrays[:2], masks=masks))
+    _, gradient = side.backprop.loss_and_gradient(network, arrays[0], inputs=arrays[1], targets=arrays[2], masks=masks)
+    for index, parameters in enumerate(network.views(np.arange(len(theta)))):
+        if len(parameters) < 2:
+            continue
+        shifted = theta.copy()
+        shifted[parameters[1]] += rng.normal(size=parameters[1].shape)
+        moved = np.asarray(side.backprop.forward(network, array(shifted), arrays[1], masks=masks)) - outputs
+        found = np.asarray(gradient)[parameters[1].ravel()]
+        if index in unseen:
+            # Roundings are multiplied by at most 1 / sqrt(eps) = 316 a normalization.
+            assert np.abs(moved).max() < 1e-9
+            assert not found.any()
+        else:
+            assert np.abs(moved).max() > 1e-3
+            assert np.abs(found).max() > 1e-6
 
 
 @pytest.mark.parametrize("name", SIDES)

@@ -184,4 +184,6 @@ def _loss_and_gradient(
         delta = PASSES[type(layer)].backward(
             layer, views[index], delta, caches[index], gradient_views[index], index > 0
         )
+    for index in network.unseen_shifts:
+        gradient_views[index][1][...] = 0
     return value

@@ -6,6 +6,7 @@ Features lie on the last axis, `(..., batch, features)`, or, with `images=True`,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,7 +98,7 @@ def _gradient(
 ) -> tuple[Array, Array, Array]:
     axes = _axes(images)
     dgamma, dbeta = (output_gradient * normalized).sum(axis=axes), output_gradient.sum(axis=axes)
-    examples = np.prod([normalized.shape[axis] for axis in axes])
+    examples = math.prod(normalized.shape[axis] for axis in axes)
     centered = output_gradient - _spread(dbeta, images) / examples - normalized * _spread(dgamma, images) / examples
     return _spread(gamma, images) * inverse * centered, dgamma, dbeta
 

@@ -59,20 +59,19 @@ class DensePass:
 
 def _product(first: Array, second: Array, out: Array) -> None:
     """out <- first second; for one matrix `dot` has half the overhead of `matmul`, which stacks need."""
-    if out.ndim == 2:
+    if second.ndim == 2:
         np.dot(first, second, out=out)
     else:
         np.matmul(first, second, out=out)
 
 
 def _batch_sum(values: Array, cache: Cache, out: Array) -> None:
-    """out <- the sum over the batch; for one batch a product with ones is faster than a reduction."""
-    if values.ndim == 2:
-        ones = buffer(cache, "ones", values.shape[:1], values.dtype)
-        ones.fill(1)
-        np.dot(ones, values, out=out)
-    else:
-        np.add.reduce(values, axis=-2, out=out)
+    """out <- the sum over the batch: a product with ones, which is faster than a reduction, and adds up a member of a
+    fleet in the order in which it is added up alone.
+    """
+    ones = buffer(cache, "ones", values.shape[-2:-1], values.dtype)
+    ones.fill(1)
+    _product(ones, values, out)
 
 
 class ActivationPass:

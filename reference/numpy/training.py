@@ -2,6 +2,7 @@
 
 All random numbers come from `rng` in one order: at each epoch the permutation of the examples, unless one batch holds
 them all, at each step the dropout masks. The torch trainer draws the same, so that equal seeds train equal networks.
+In float64 a fleet's member is the network that is trained alone from its seed, bit for bit: the sums have one order.
 """
 
 from __future__ import annotations

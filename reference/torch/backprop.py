@@ -182,4 +182,8 @@ def _loss_and_gradient(
         )
     lead = gradient.shape[:-1]
     torch.cat([part.reshape(*lead, -1) for part in parts], dim=-1, out=gradient)
+    if network.unseen_shifts:
+        gradient_views = network.views(gradient)
+        for index in network.unseen_shifts:
+            gradient_views[index][1].zero_()
     return value.detach()

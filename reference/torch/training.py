@@ -2,6 +2,7 @@
 
 All random numbers are NumPy's and come from `rng` in one order: at each epoch the permutation of the examples, unless
 one batch holds them all, at each step the dropout masks; equal seeds train the NumPy trainer's networks.
+A fleet's member is the network that is trained alone from its seed but for the rounding of sums in another order.
 """
 
 from __future__ import annotations
