@@ -12,7 +12,7 @@ import sympy
 from sympy.core.relational import Relational
 
 from .attainment import attained, coincident, lowest, stationary
-from .margins import FAR, goal, heard, less, margin, met, wrong_at
+from .margins import FAR, goal, less, margin, met, wrong_at
 from .mutation import WANTED, Mutant, mutants
 from .recognition import equivalent, implied, instance_of_claim
 from .rigor import decide
@@ -28,7 +28,7 @@ SIZES = 3  # choices of the integers, the smallest of the instances', at which z
 COINCIDENT = 12  # instances, the smallest, in which two numbers are made alike
 STARTS = 6  # instances from which the search goes downhill, each with other integers
 
-ASIDE = ("weaker", "slack", "unheard")
+ASIDE = ("weaker",)
 
 
 class Judge:
@@ -125,18 +125,9 @@ class Judge:
         )
 
     def _aside(self, mutant: Mutant) -> str:
-        """Why the mutant is no test of the theorem; "" where it is one.
-
-        "unheard": the second engine can evaluate it nowhere, or no instance meets its premise. "slack": a bound made
-        strict or tighter that no known instance attains. "weaker": a bound that nowhere asks for more than the claim.
-        """
+        """ "weaker" where the mutant is no test of the theorem: a bound that nowhere asks for more than the claim."""
         instances = [(p, held) for p, held in self._of(mutant.original) if held is not None]
-        met_nowhere = isinstance(mutant.claim, sympy.Implies) and not self._meeting(mutant.claim)
-        if met_nowhere or not any(heard(p, mutant.claim) for p, _ in instances):
-            return "unheard"
-        if _attained(mutant):
-            return "slack"
-        if not _bounds(mutant):
+        if _attained(mutant) or not _bounds(mutant):
             return ""
         margins = ((margin(p, mutant.claim), old) for p, old in instances)
         if any(new is None or new < old for new, old in margins):

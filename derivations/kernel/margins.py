@@ -16,15 +16,6 @@ FAR = float("inf")
 LARGEST = sys.float_info.max
 
 
-def heard(point: Any, claim: Any) -> bool:
-    """Whether the second engine has a value, or knows that there is none."""
-    try:
-        point.decide(claim)
-    except Undefined as reason:
-        return "engine 2" not in str(reason)
-    return True
-
-
 def wrong_at(point: Any, claim: Any, original: Any) -> str:
     """ "refuted" where the claim is false, "undefined" where it has no value although the original claim has one."""
     try:

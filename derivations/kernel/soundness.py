@@ -7,8 +7,7 @@ instances every time; `--sample` takes N theorems that the seed chooses.
 
 A mutant is `refuted` by an instance at which it is false, or `undefined` at one; or recognised by proof, as
 `equivalent` to a claim or `implied` by one; or it `survived`, which fails, as does one that the theorem's own proof
-shows (`proved`). Set aside are mutants that test nothing: `weaker` bounds, bounds made tighter that nothing is known
-to attain (`slack`), and what the second engine cannot evaluate (`unheard`). A hypothesis is `needed` if the proof fails
+shows (`proved`). Set aside are mutants that test nothing: `weaker` bounds. A hypothesis is `needed` if the proof fails
 without it, `unneeded` if it still shows all claims, wherever they have a value.
 """
 
