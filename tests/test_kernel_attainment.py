@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
 
 from sympy import And, Gt, Implies, Lt, Rational, exp, log, sqrt
@@ -63,9 +64,10 @@ def test_what_coincides_is_alike_in_kind_and_admitted():
     n = t.size("n")
     p, q, r = t.vector("p", n, low=0), t.vector("q", n), t.vector("r", n, n)
     x, y = t.real("x", 0, 1), t.real("y")
+    t.function("phi")  # is no number
     values = {n: 2, p: [1, 2], q: [-1, 3], r: [[1, 2], [3, 4]], x: Rational(1, 2), y: 5}
     found = [(point.values[p][1,], point.values[q][1,], point.values[x], point.values[y]) for point in
-             coincident(t.at(values), t)]  # fmt: skip
+             coincident(t.point(random.Random(0), t.at(values).values), t)]  # fmt: skip
     half = Fraction(1, 2)
     # p = q would have a negative entry, x = y be above 1
     assert sorted(found) == [(1, -1, half, half), (1, 1, half, 5)]

@@ -53,20 +53,20 @@ def _equal(relation: Any, scope: Any, point: Any, exact: Mapping[Any, Any]) -> b
 def lowest(point: Any, scope: Any) -> Point:
     """The instance with its numbers, and all entries of its vectors, at their lower bounds, as far as they may be."""
     for declared in scope.declared:
-        symbol, old = declared.symbol, point.values.get(declared.symbol)
-        if old is None or declared.low is None or declared.open or symbol.is_integer:
+        symbol = declared.symbol
+        if declared.low is None or declared.open or symbol.is_integer:
             continue
-        bound = point.value(declared.low)
+        old, bound = point.values[symbol], point.value(declared.low)
         moved = _with(point, {symbol: dict.fromkeys(old, bound) if isinstance(old, dict) else bound})
         point = moved if admitted(moved, scope) else point
     return point
 
 
 def coincident(point: Any, scope: Any) -> Iterator[Point]:
-    """The instance with one of its numbers, or of its vectors, in place of another one."""
-    for one, other in itertools.permutations((d for d in scope.declared if not hasattr(d.symbol, "family")), 2):
+    """The instance with one of its numbers, vectors or functions in place of another one."""
+    for one, other in itertools.permutations((d for d in scope.declared if not d.symbol.is_integer), 2):
         a, b = one.symbol, other.symbol
-        if one.sizes != other.sizes or a.is_integer or b.is_integer or not {a, b} <= point.values.keys():
+        if one.sizes != other.sizes or type(point.values[a]) is not type(point.values[b]):
             continue
         merged = _with(point, {a: point.values[b]})
         if admitted(merged, scope):
