@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Implies, log, tanh
+from sympy import Implies, Max, exp, log, tanh
 
-from backproof.derivations.kernel import Ge, Gt, Le, Lt, Proof, total
-from backproof.derivations.kernel.consequences import follows
+from backproof.derivations.kernel import Expectation, Ge, Gt, Le, Lt, Proof, bernoulli, independent, total
+from backproof.derivations.kernel.consequences import follows, reached
 from backproof.derivations.kernel.mutation import Mutant
 from backproof.derivations.kernel.recognition import implied
 from backproof.derivations.kernel.rigor import installed
@@ -86,3 +86,73 @@ def test_a_claim_is_known_at_the_next_index_too(t):
     assert shown(Le(k * f(k + 1), 3), [bound])  # which at a negative f(k + 1) is anyhow so
     assert not shown(Le((k + 2) * f(k + 1), 3), [bound, sign])
     assert not shown(Le(n * f(k + 1), 3), [bound, sign])
+
+
+def test_a_claim_at_the_next_index_counts_where_all_that_it_speaks_of_is_there(t):
+    """f(k + 1) reads g[k + 1], of which there are n + 1, and k is at most n; of h there are only n."""
+    n = t.size("n")
+    k, g, h = t.integer("k", 0, n), t.vector("g", n + 1), t.vector("h", n)
+    f, e = t.recursion(k, f=(1, lambda f, e: f(k) / 2 + g[k + 1] ** 2), e=(1, lambda f, e: e(k) + h[k + 1]))
+    assert reached(f(k + 1), t)
+    assert not reached(f(k + 2), t)
+    assert not reached(e(k + 1), t)
+    assert reached(total(n, lambda i: h[i] + g[i + 1]), t)
+    assert not reached(total(n, lambda i: h[i + 1]), t)
+
+
+def test_a_sequence_stays_nonnegative_by_induction(t):
+    n = t.size("n")
+    k, a = t.integer("k", 0, n), t.vector("a", n + 1, low=0, high=1)
+    shrunk, summed, lowered, late = t.recursion(
+        k,
+        shrunk=(1, lambda *f: f[0](k) * (1 - a[k + 1])),
+        summed=(0, lambda *f: f[1](k) + f[0](k)),
+        lowered=(1, lambda *f: f[2](k) - a[k + 1]),
+        late=(1, lambda *f: f[3](k) * (1 - k)),
+    )
+    for sequence, stays in ((shrunk, True), (summed, True), (lowered, False), (late, False)):
+        assert follows([Le(sequence(k), 5)], Ge(sequence(k), 0), t) is stays
+
+
+def test_an_exponential_is_above_1_where_its_exponent_is_above_0(t):
+    x, u, v = t.real("x"), t.nonnegative("u"), t.real("v")
+    assert follows([Le(x, exp(-u))], Le(x, 1), t)
+    assert follows([Le(x, exp(-u))], Le(x, exp(u)), t)
+    assert not follows([Le(x, exp(-v))], Le(x, 1), t)
+
+
+def test_entries_lie_between_their_bounds(t):
+    n, x = t.size("n"), t.positive("x")
+    i, v, w = t.index("i", n), t.vector("v", n, low=0, high=1), t.vector("w", n, low=0)
+    assert follows([Le(x, 1)], Le(v[i] * x, 1), t)
+    assert not follows([Le(x, 1)], Le(w[i] * x, 1), t)
+
+
+def test_sums_and_expectations_are_compared_term_by_term(t):
+    n, p = t.size("n"), t.real("p", 0, 1)
+    u, w = t.vector("u", n, low=0, high=1), t.vector("w", n, low=0)
+    v, mask = t.vector("v", n), t.random("D", bernoulli(p, [n]))
+    cubes, squares = (lambda x, d=d: total(n, lambda i: x[i] ** d * v[i] ** 2) for d in (3, 2))
+    assert follows([Le(squares(u), p)], Le(cubes(u), p), t)
+    assert not follows([Le(squares(w), p)], Le(cubes(w), p), t)
+    mean = lambda low, x: Expectation(Max(low, total(n, lambda i: x[i] * v[i])))  # noqa: E731
+    assert follows([Ge(mean(0, mask), p)], Ge(mean(1, mask), p), t)
+    assert not follows([Ge(mean(1, mask), p)], Ge(mean(0, mask), p), t)
+    noise = t.random("Z", independent([0, 1], [n]))  # two moments do not say that an expectation exists
+    assert not follows([Ge(mean(0, noise), p)], Ge(mean(1, noise), p), t)
+
+
+def test_the_steps_of_the_proof_are_known_but_not_what_was_supposed(t):
+    n, x = t.size("n"), t.real("x")
+    v, w = t.vector("v", n), t.vector("w", n)
+    sums = [total(n, f) for f in (lambda i: v[i] * w[i], lambda i: v[i] ** 2 + w[i] ** 2)]
+    claim, wanted = Le(x, sums[0]), Le(2 * x, sums[1])
+    shown = lambda: implied(Mutant("", "constant: by hand", claim, wanted), [claim], t)  # noqa: E731
+    compared = lambda proof: proof.compare(  # noqa: E731
+        Le(2 * sums[0], sums[1]), total(n, lambda i: (v[i] - w[i]) ** 2), because="squares"
+    )
+    assert not shown()
+    compared(t.suppose(Ge(x, 0)))
+    assert not shown()
+    compared(t)
+    assert shown()

@@ -6,7 +6,8 @@ only the visible sign is known. What holds for all such numbers holds for those 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import sympy
@@ -21,7 +22,6 @@ from .scope import Scope
 from .signs import nonnegative, real
 from .sums import canonical
 
-LOOKED_UP = (sympy.Indexed, AppliedUndef)  # what has a value at some indices only
 TAKEN = (sympy.Derivative, sympy.Limit, sympy.Integral, Expectation)  # what may not exist
 
 
@@ -37,8 +37,26 @@ def follows(known: Sequence[Any], wanted: Any, scope: Any) -> bool:
 def _decided(known: Sequence[Any], wanted: Any, scope: Any, form: Callable[[Any], Any]) -> bool:
     numbers = _Numbers(scope)
     in_numbers = lambda e: numbers.of(form(e))  # noqa: E731
-    numbers.flat.hypotheses += [_sides(each, in_numbers) for each in (*scope.hypotheses, *known)]
-    return decide(_sides(wanted, in_numbers), numbers.flat).word == "true"
+    question, asked = _sides(wanted, in_numbers), list(numbers.known)
+    numbers.flat.hypotheses += [_sides(each, in_numbers) for each in known[:1]]
+    for one, other in itertools.product(asked, list(numbers.known)[len(asked) :]):
+        numbers.flat.hypotheses += _compared(one, other, numbers)
+    numbers.flat.hypotheses += [_sides(each, in_numbers) for each in (*known[1:], *scope.hypotheses)]
+    return decide(question, numbers.flat).word == "true"
+
+
+def _compared(one: Any, other: Any, numbers: _Numbers) -> list[Any]:
+    """Which of two sums over one range, or of two expectations, is the larger, where it is so term by term."""
+    scope = numbers.scope
+    if not isinstance(one, sympy.Sum | Expectation) or one.func != other.func or one.args[1:] != other.args[1:]:
+        return []
+    if not (scope.laws_exist(one) and scope.laws_exist(other)):
+        return []
+    for index, low, high in reversed(one.limits if isinstance(one, sympy.Sum) else ()):
+        scope = scope.with_range(index, low, high)
+    at_least = lambda a, b: _decided((), sympy.Ge(a.args[0], b.args[0], evaluate=False), scope, lambda e: e)  # noqa: E731
+    x, y = numbers.known[one], numbers.known[other]
+    return [x >= y] if at_least(one, other) else [x <= y] if at_least(other, one) else []
 
 
 def _sides(claim: Any, change: Callable[[Any], Any]) -> Any:
@@ -54,22 +72,59 @@ def _indices_alike(e: Any) -> Any:
     return e.replace(lambda part: isinstance(part, sympy.Sum), lambda part: canonical(part.function, list(part.limits)))
 
 
+# ---- what has a value ------------------------------------------------------------------------------------------------
+
+
 def _exists(e: Any, spoken: set[Any], scope: Any) -> bool:
     """Whether it has a value wherever what is spoken of has one."""
     if e in spoken or e.is_Symbol or e.is_number:
         return True
-    if isinstance(e, (*LOOKED_UP, *TAKEN)):
-        return False
+    if isinstance(e, sympy.Indexed | AppliedUndef):
+        return reached(e, scope)
     if isinstance(e, sympy.Sum | sympy.Product):
-        for index, low, high in reversed(e.limits):
-            scope = scope.with_range(index, low, high)
-        return all(limit in spoken for limit in e.limits) and _exists(e.function, spoken, scope)
+        return _exists(e.function, set(), _inside(e, scope))
+    if isinstance(e, Expectation) and all(law.atoms for law in scope.laws.values()):  # over finitely many outcomes
+        return _exists(e.args[0], set(), scope)
+    if isinstance(e, TAKEN):
+        return False
     if e.is_Pow and e.exp.is_integer:
         divisors = {part.base for part in spoken if part.is_Pow and part.exp.is_negative}
         total = e.exp.is_nonnegative or e.base in divisors
     else:
         total = isinstance(e, Relational | BooleanFunction) or e.is_Add or e.is_Mul
     return (total or real(e, scope)) and all(_exists(a, spoken, scope) for a in e.args)
+
+
+def _inside(fold: Any, scope: Any) -> Any:
+    for index, low, high in reversed(fold.limits):
+        scope = scope.with_range(index, low, high)
+    return scope
+
+
+def reached(e: Any, scope: Any, before: Any = None) -> bool:
+    """Whether each entry that it looks up is visibly one of its vector, and each term one of its sequence.
+
+    In the rule of a sequence all terms are those at the time before.
+    """
+    if isinstance(e, sympy.Sum | sympy.Product):
+        return reached(e.function, _inside(e, scope), before)
+    if isinstance(e, sympy.Indexed):
+        declared = scope.bounds(e.base) or scope.laws[e.base]
+        return all(scope.within(i, 1, size) for i, size in zip(e.indices, declared.sizes, strict=True))
+    if not isinstance(e, AppliedUndef):
+        return all(reached(a, scope, before) for a in e.args)
+    rule, (*indices, time) = scope.recursions[e.func.__name__], e.args
+    own = [scope.bounds(index) for index in rule.indices]
+    if not all(scope.within(i, d.low, d.high) for i, d in zip(indices, own, strict=True)):
+        return False
+    if before is not None:
+        return time == before
+    high = scope.bounds(rule.time).high
+    if not scope.at_least_zero(time) or not (high is None or scope.at_least_zero(high + 1 - time)):
+        return False
+    before = sympy.Dummy("before", integer=True, nonnegative=True)
+    inner, names = scope.with_range(before, 0, time - 1), {r.time: before for r in scope.recursions.values()}
+    return all(reached(part.xreplace(names), inner, before) for part in scope._rules_behind(e))
 
 
 class _Numbers:
@@ -89,8 +144,47 @@ class _Numbers:
             return e.func(*map(self.of, e.args))
         if e not in self.known:
             x = self.known[e] = self.flat.real(f"#{len(self.known)}")
-            signs = [(e, True, x > 0), (-e, True, x < 0), (e, False, x >= 0), (-e, False, x <= 0)]
-            self.flat.hypotheses += [
-                sign for side, strict, sign in signs if nonnegative(side, self.scope, strict=strict)
-            ][:1]
+            self.flat.hypotheses += self._facts(x, e)
         return self.known[e]
+
+    def _facts(self, x: Any, e: Any) -> Iterator[Any]:
+        """Of the number x that stands for e."""
+        signs = [(e, True, x > 0), (-e, True, x < 0), (e, False, x >= 0), (-e, False, x <= 0)]
+        yield from [sign for side, strict, sign in signs if nonnegative(side, self.scope, strict=strict)][:1]
+        if isinstance(e, AppliedUndef) and _stays_nonnegative(e, self.scope):
+            yield x >= 0
+        if isinstance(e, sympy.Indexed):
+            for base, low, high, open in self.scope.entry_bounds:
+                smaller = sympy.Lt if open else sympy.Le
+                ends = [(low, x), (x, high)] if base == e.base else []
+                yield from (smaller(*map(self.of, pair)) for pair in ends if None not in pair)
+        if isinstance(e, sympy.exp):
+            exponent = self.of(e.args[0])
+            yield from (sympy.Implies(exponent >= 0, x >= 1), sympy.Implies(exponent <= 0, x <= 1))
+
+
+def _stays_nonnegative(term: Any, scope: Any) -> bool:
+    """Whether its sequence visibly starts so and goes on so, together with others of which the same is true."""
+    known = {name for name, rule in scope.recursions.items() if not rule.indices and _from_zero(rule.time, scope)}
+    while True:
+        supposed = {sympy.Function(name, real=True)(scope.recursions[name].time) for name in known}
+        below = scope.extended()
+        below.slacks += [(at_time, False) for at_time in supposed]
+        kept = {
+            name
+            for name in known
+            if nonnegative(scope.recursions[name].start, scope) and nonnegative(scope.recursions[name].following, below)
+        }
+        if kept == known:
+            break
+        known = kept
+    name, time = term.func.__name__, term.args[-1]
+    if name not in known:
+        return False
+    high = scope.bounds(scope.recursions[name].time).high
+    return high is None or scope.at_least_zero(high + 1 - time)
+
+
+def _from_zero(time: Any, scope: Any) -> bool:
+    """Whether what is shown for this time is shown for each from 0 up to its bound."""
+    return scope.ranges_freely(time) and sympy.sympify(scope.bounds(time).low) == 0

@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
-from .consequences import follows
+from .consequences import follows, reached
 from .expressions import Expectation
 from .limits import limit_of
 from .mutation import Mutant
@@ -24,6 +24,7 @@ from .substitution import substituted
 
 LONG, SHORT = 30, 12  # terms of a slack whose sign is still looked for, and of one that is tried in other forms
 ORDERS = (sympy.Le, sympy.Lt, sympy.Ge, sympy.Gt)
+ALWAYS = ("proved", "enclosed")  # of a step, where sizes up to a bound are not all
 # What engine 1 says where it has no answer.
 CANNOT = (NotImplementedError, NotShown, RecursionError, ValueError, TypeError)
 
@@ -68,10 +69,10 @@ def implied(mutant: Mutant, claims: Collection[Any], proof: Any) -> bool:
             signs.assume(claim)  # the signs that the theorem shows
     if any(_shown(_no_less, given, wanted, signs) for given in claims):
         return True
-    known = [mutant.original, *(claim for claim in claims if claim != mutant.original)]
-    return _shown(
-        follows, [*known, *(further for given in known for further in _at_the_next(given, proof))], wanted, proof
-    )
+    steps = (fact.claim for fact in proof.steps if fact.strength in ALWAYS and proof.holds(fact))
+    known = list(dict.fromkeys((mutant.original, *claims, *steps)))
+    known += [further for given in known for further in _at_the_next(given, proof) if reached(further, proof)]
+    return _shown(follows, known, wanted, proof)
 
 
 def instance_of_claim(mutant: Mutant, proof: Any, points: Sequence[Any]) -> bool:
