@@ -117,6 +117,11 @@ def logistic_loss_has_no_minimum_on_separable_data(t: Proof) -> None:
         because="all terms have the same sign, so the gradient has a negative product with v and is not 0 anywhere",
     )
     t.compare(t.state("never 0", Gt(risk(ahead), 0)), risk(ahead), because="1 + e^-z exceeds 1, whatever the margin")
+    t.compare(
+        t.state("above the mean negative margin", Gt(risk(ahead), -total(n, ahead) / n)),
+        total(n, lambda i: log(1 + exp(ahead(i)))) / n,
+        because="log(1 + e^-z) + z = log(1 + e^z) > 0: an example on the wrong side costs more than its distance",
+    )
     u, tangent = tangent_line(t)
     i = t.index("i", n)
     cost, root = lambda i: log(1 + exp(-ahead(i))), lambda i: sqrt(1 + exp(-ahead(i)))
