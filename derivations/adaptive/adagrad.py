@@ -192,6 +192,19 @@ def adagrad_regret(t: Proof) -> None:
         ),
         because="step by step",
     )
+    claim = t.state("which is no more than twice that sum", Ge(lemma(k), now - first))
+    t.induct_from(
+        claim,
+        over=k,
+        base=t.compare(claim.subs(k, 0), [0], because="nothing is added yet"),
+        step=t.suppose(claim).compare(
+            claim.subs(k, k + 1),
+            [lemma(k) - (now - first), g[k + 1] ** 2 / (after + now) * now / after],
+            using=[positive],
+            because="g^2/S' - (S' - S) = (S' - S) S/S'",
+        ),
+        because="step by step",
+    )
     claim = Lt(regret(k) + now * x(k) ** 2 / (2 * lr), largest(k) * now / (2 * lr) + lr * now)
     bounded = t.induct_from(
         claim,
