@@ -31,7 +31,12 @@ def follows(known: Sequence[Any], wanted: Any, scope: Any) -> bool:
     spoken = {part for each in known if not each.has(sympy.Implies) for part in sympy.preorder_traversal(each)}
     if not _exists(wanted, spoken, scope):
         return False
-    return any(_decided(known, wanted, scope, form) for form in (lambda e: e, lambda e: normal(e, scope)))
+    known = [*known, *scope.hypotheses]
+    signs = scope.extended()
+    for each in known:
+        signs.accept(each, scope)
+    signs.hypotheses = scope.hypotheses
+    return any(_decided(known, wanted, signs, form) for form in (lambda e: e, lambda e: normal(e, scope)))
 
 
 def _decided(known: Sequence[Any], wanted: Any, scope: Any, form: Callable[[Any], Any]) -> bool:
@@ -41,7 +46,7 @@ def _decided(known: Sequence[Any], wanted: Any, scope: Any, form: Callable[[Any]
     numbers.flat.hypotheses += [_sides(each, in_numbers) for each in known[:1]]
     for one, other in itertools.product(asked, list(numbers.known)[len(asked) :]):
         numbers.flat.hypotheses += _compared(one, other, numbers)
-    numbers.flat.hypotheses += [_sides(each, in_numbers) for each in (*known[1:], *scope.hypotheses)]
+    numbers.flat.hypotheses += [_sides(each, in_numbers) for each in known[1:]]
     return decide(question, numbers.flat).word == "true"
 
 

@@ -46,6 +46,12 @@ def cross_entropy_is_entropy_plus_kl(t: Proof) -> None:
         using=[t.steps[-1]],
         because="a sum of squares, which is 0 only where p = q",
     )
+    t.compare(
+        t.state("no class costs less than nothing", Ge(-log(q(k)), 0)),
+        [q(k) - 1 - log(q(k)), total(classes, lambda j: (1 - KroneckerDelta(j, k)) ** 2 * q(j))],
+        using=[t.instance(tangent, {u: log(q(k))}, because="at the logarithm of q_k")],
+        because="-log q >= 1 - q, which is the probability of the other classes",
+    )
 
 
 @theorem(
