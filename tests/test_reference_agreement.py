@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
-from backproof.reference import architecture
+from backproof.reference import architecture, data
 from backproof.reference import numpy as by_hand
 from backproof.reference import torch as by_autograd
 
@@ -156,6 +158,67 @@ def test_bagging_agrees_and_gives_each_member_its_own_sample():
     assert np.allclose(together.sum(axis=-1), 1)
     other = by_autograd.ensembles.ensemble_probabilities(network, second.theta, torch.from_numpy(inputs))
     assert np.allclose(together, other.numpy(), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("compare", {"networks": [architecture.perceptron((8, 6, 2), "tanh"), architecture.perceptron((8, 2))]}),
+        ("depths_at_equal_size", {"parameters": 1000, "depths": (1, 3), "inputs": 8, "outputs": 2}),
+        ("with_and_without_dropout", {"sizes": (8, 9, 7, 2), "p": 0.4, "activation": "tanh"}),
+    ],
+)
+def test_experiments_agree_seed_by_seed(name, arguments):
+    options = {"task": data.noisy_halfspace, "seeds": [3, 1, 4], "epochs": 9, "batch_size": 8, "lr": 0.01, **arguments}
+    first = getattr(by_hand.experiments, name)(**options)
+    second = getattr(by_autograd.experiments, name)(**options)
+    assert first.networks == second.networks
+    for ours, theirs in zip(first.theta, second.theta, strict=True):
+        for theta, other in zip(ours, theirs, strict=True):
+            assert np.abs(theta - other.numpy()).max() <= 1e-10 * np.abs(theta).max()
+    for losses, others in (
+        (first.train_losses, second.train_losses.numpy()),
+        (first.test_losses, second.test_losses.numpy()),
+    ):
+        assert losses.shape == (2, 3)
+        assert np.abs(losses - others).max() <= 1e-10 * losses.max()
+        assert len(np.unique(losses)) == 6  # each network and each seed has its own
+
+
+def test_random_energies_on_the_sphere_agree_with_slopes_and_curvatures():
+    n = 6
+    couplings = by_hand.critical_points.spin_couplings(n, np.random.default_rng(2))
+    tensor = by_autograd.critical_points.spin_couplings(n, np.random.default_rng(2))
+    assert np.array_equal(couplings, tensor.numpy())
+    x = np.random.default_rng(3).normal(size=(7, n + 1))
+    x[:, :n] /= np.linalg.norm(x[:, :n], axis=1, keepdims=True)
+    energies = by_hand.critical_points.spin_energy(couplings, x[:, :n])
+    others = by_autograd.critical_points.spin_energy(tensor, torch.from_numpy(x[:, :n]))
+    pairs = list(zip(energies, others, strict=True))
+    ours = by_hand.critical_points.on_the_sphere(partial(by_hand.critical_points.spin_energy, couplings))
+    theirs = by_autograd.critical_points.on_the_sphere(partial(by_autograd.critical_points.spin_energy, tensor))
+    pairs += [(one(x), other(torch.from_numpy(x))) for one, other in zip(ours, theirs, strict=True)]
+    along = by_hand.critical_points.tangent_hessian(x[:, :n], *energies[1:])
+    other = by_autograd.critical_points.tangent_hessian(torch.from_numpy(x[:, :n]), *others[1:])
+    # The basis of the directions along the sphere is the library's choice; the eigenvalues are not.
+    pairs.append((np.linalg.eigvalsh(along), torch.linalg.eigvalsh(other)))
+    for found, expected in pairs:
+        # Sums of n^2 products of numbers below 1 and a coupling, and what the eigenvalues of n of their rows lose.
+        assert np.abs(found - expected.numpy()).max() <= 8 * n**2 * 2.0**-53 * np.abs(couplings).sum(axis=(1, 2)).max()
+
+
+def test_the_same_critical_points_are_found_from_the_same_starts():
+    n = 4
+    couplings = by_hand.critical_points.spin_couplings(n, np.random.default_rng(5))
+    starts = np.random.default_rng(6).normal(size=(40, n + 1))
+    found = []
+    for side, array in ((by_hand, np.asarray), (by_autograd, torch.from_numpy)):
+        energy = partial(side.critical_points.spin_energy, array(couplings))
+        slopes = side.critical_points.on_the_sphere(energy)
+        found.append(np.asarray(side.critical_points.find_critical_points(*slopes, array(starts))))
+    assert found[0].shape == found[1].shape
+    assert len(found[0]) > 5
+    assert np.abs(found[0] - found[1]).max() <= 1e-10 * np.abs(found[0]).max()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
