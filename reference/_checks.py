@@ -7,6 +7,7 @@ torch).
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -78,8 +79,9 @@ def choice(value: str, known: Iterable[str], name: str) -> None:
 
 def finite(values: Any, name: str) -> None:
     """Raise unless every entry is finite; the message gives the row and the column of the first that is not."""
-    if hasattr(values, "detach") and bool(values.isfinite().all()):
-        return  # a tensor is looked at where it is, and copied only for the message
+    # A tensor is looked at where it is, and copied only for the message. What is not finite stays so in a sum.
+    if hasattr(values, "detach") and (math.isfinite(values.sum().item()) or bool(values.isfinite().all())):
+        return
     array = _array(values)
     # One product is a cheap sufficient test: only a sum that overflows or meets a NaN needs the entries looked at.
     flat = array.ravel()

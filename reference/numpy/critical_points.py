@@ -50,13 +50,18 @@ def find_critical_points(
     if starts.ndim != 2:
         raise ValueError(f"starts must have shape (count, dimension), got starts.shape={starts.shape}")
     check.finite(starts, "starts")
-    points = starts
+    points, moving = starts.copy(), np.arange(len(starts))
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(steps):
-            slopes, curvatures = gradient(points), hessian(points)
+            if not len(moving):
+                break
+            slopes, curvatures = gradient(points[moving]), hessian(points[moving])
             kept = np.isfinite(slopes).all(axis=-1) & np.isfinite(curvatures).all(axis=(-2, -1))
-            points, slopes, curvatures = points[kept], slopes[kept], curvatures[kept]
-            points = points - (np.linalg.pinv(curvatures, hermitian=True) @ slopes[..., None])[..., 0]
+            points[moving[~kept]] = np.nan
+            moving, slopes, curvatures = moving[kept], slopes[kept], curvatures[kept]
+            points[moving] -= (np.linalg.pinv(curvatures, hermitian=True) @ slopes[..., None])[..., 0]
+            # This step doubled the digits of a point that was within the tolerance already: it needs no other.
+            moving = moving[np.linalg.norm(slopes, axis=-1) >= tolerance]
         points = points[np.linalg.norm(gradient(points), axis=-1) < tolerance]
     found: Array = points[:0]
     for point in points:

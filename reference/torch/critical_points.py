@@ -50,12 +50,17 @@ def find_critical_points(
     if starts.ndim != 2:
         raise ValueError(f"starts must have shape (count, dimension), got starts.shape={tuple(starts.shape)}")
     check.finite(starts, "starts")
-    points = starts
+    points, moving = starts.clone(), torch.arange(len(starts), device=starts.device)
     for _ in range(steps):
-        slopes, curvatures = gradient(points), hessian(points)
+        if not len(moving):
+            break
+        slopes, curvatures = gradient(points[moving]), hessian(points[moving])
         kept = torch.isfinite(slopes).all(dim=-1) & torch.isfinite(curvatures).flatten(1).all(dim=-1)
-        points, slopes, curvatures = points[kept], slopes[kept], curvatures[kept]
-        points = points - (torch.linalg.pinv(curvatures, hermitian=True) @ slopes[..., None])[..., 0]
+        points[moving[~kept]] = torch.nan
+        moving, slopes, curvatures = moving[kept], slopes[kept], curvatures[kept]
+        points[moving] -= (torch.linalg.pinv(curvatures, hermitian=True) @ slopes[..., None])[..., 0]
+        # This step doubled the digits of a point that was within the tolerance already: it needs no other.
+        moving = moving[torch.linalg.vector_norm(slopes, dim=-1) >= tolerance]
     points = points[torch.linalg.vector_norm(gradient(points), dim=-1) < tolerance]
     found = points[:0]
     for point in points:

@@ -56,7 +56,8 @@ def value(hessian: Tensor, x: Tensor, linear: Tensor | None = None) -> Tensor:
 
 
 def _value(hessian: Tensor, x: Tensor, linear: Tensor | None) -> Tensor:
-    half = 0.5 * torch.einsum("...i,...ij,...j->...", x, hessian, x)
+    # As an einsum of three it takes four times as long: the order of the products is sought anew at each call.
+    half = 0.5 * ((hessian @ x[..., None])[..., 0] * x).sum(dim=-1)
     return half if linear is None else half - (linear * x).sum(dim=-1)
 
 
