@@ -23,12 +23,10 @@ from .sizes import proposed
 POINTS, STEPS = 40, 240  # random instances that all mutants of a claim share; instances of the search downhill
 SLOW_POINTS, SLOW_STEPS = 10, 12  # where each value is itself a long computation
 LONG = 100  # operations in a claim that takes as long
-PREMISES = 200  # random instances among which some are sought that meet a changed premise
+PREMISES = 200  # random instances among which some are sought that meet a changed premise, or at which it asks less
 SIZES = 3  # choices of the integers, the smallest of the instances', at which z3 is asked
 COINCIDENT = 12  # instances, the smallest, in which two numbers are made alike
 STARTS = 6  # instances from which the search goes downhill, each with other integers
-
-ASIDE = ("weaker",)
 
 
 class Judge:
@@ -39,16 +37,11 @@ class Judge:
         self._instances: dict[Any, list[tuple[Any, float | None]]] = {}
 
     def judged(self, wanted: int = WANTED) -> Iterator[tuple[Mutant, str]]:
-        """The mutants with their verdicts, until so many of them were not set aside."""
-        for mutant in mutants(self.derivation):
-            verdict = self.judge(mutant)
-            yield mutant, verdict
-            wanted -= verdict not in ASIDE
-            if wanted == 0:
-                return
+        """The mutants, so many of them, with their verdicts."""
+        yield from ((mutant, self.judge(mutant)) for mutant in mutants(self.derivation, wanted))
 
     def judge(self, mutant: Mutant) -> str:
-        """ "refuted" or "undefined" by an instance; "equivalent" or "implied" by proof; set aside; or "survived"."""
+        """ "refuted" or "undefined" by an instance; "equivalent" or "implied" by proof; or "survived"."""
         return (
             self._wrong(mutant, self._known(mutant))
             or ("equivalent" if equivalent(mutant, self.proof) else "")
@@ -57,7 +50,6 @@ class Judge:
             or ("implied" if self._implied(mutant) else "")
             or self._wrong(mutant, self._nearer(mutant))
             or ("refuted" if self._touched(mutant) else "")
-            or self._aside(mutant)
             or "survived"
         )
 
@@ -86,27 +78,41 @@ class Judge:
         """What z3 proposes against a changed bound at the smallest sizes; an equation is false at a random instance."""
         if not _bounds(mutant):
             return
-        scope, by_sizes = needed(self.proof, mutant.claim), {}
+        by_sizes: dict[Any, Any] = {}
         for point in sorted(self._known(mutant), key=entries):
             by_sizes.setdefault(_integers(point), point)
-        smallest = list(by_sizes.values())[:SIZES]
-        yield from (p for p in proposed(mutant.claim, scope, smallest) if admitted(p, scope))
+        yield from self._asked(mutant.claim, by_sizes.values())
+
+    def _asked(self, claim: Any, points: Iterable[Any]) -> Iterator[Any]:
+        """What z3 proposes at the sizes of the first of the points."""
+        scope = needed(self.proof, claim)
+        yield from (p for p in proposed(claim, scope, list(points)[:SIZES]) if admitted(p, scope))
 
     def _nearer(self, mutant: Mutant) -> Iterator[Any]:
         """Instances that meet a changed premise, and those at which a changed bound is tighter and tighter."""
         if _bounds(mutant):
             yield from self._meeting(mutant.claim)
+            yield from self._loosened(mutant)
             yield from self._aimed(mutant.claim, lambda p: goal(p, mutant.claim))
 
     def _meeting(self, claim: Any) -> list[Any]:
         """Some of the random instances that meet the premise of an implication."""
-        if not isinstance(claim, sympy.Implies):
-            return []
+        return self._drawn(claim, lambda p: met(p, claim)) if isinstance(claim, sympy.Implies) else []
+
+    def _loosened(self, mutant: Mutant) -> Iterator[Any]:
+        """What z3 proposes at instances at which a changed premise asks for less: elsewhere it refutes nothing."""
+        if not isinstance(mutant.claim, sympy.Implies) or not isinstance(mutant.original, sympy.Implies):
+            return
+        now, before = mutant.claim.args[0], mutant.original.args[0]
+        found = self._drawn(mutant.claim, lambda p: (less(margin(p, now), margin(p, before)) or 0) > 0)
+        yield from self._asked(mutant.claim, sorted(found, key=entries))
+
+    def _drawn(self, claim: Any, wanted: Callable[[Any], bool]) -> list[Any]:
         scope, rng, found = needed(self.proof, claim), random.Random(f"{self.seed} {claim}"), []
         for _ in range(PREMISES):
             with contextlib.suppress(NotShown):
                 point = scope.point(rng)
-                found += [point] if met(point, claim) else []
+                found += [point] if wanted(point) else []
             if len(found) == SLOW_POINTS:
                 break
         return found
@@ -123,17 +129,6 @@ class Judge:
         return any(attained(claim, scope, p) for p in itertools.chain(known, alike, aimed)) or any(
             attained(claim, scope, p, root) for point in known[:SIZES] for p, root in stationary(claim, scope, point)
         )
-
-    def _aside(self, mutant: Mutant) -> str:
-        """ "weaker" where the mutant is no test of the theorem: a bound that nowhere asks for more than the claim."""
-        instances = [(p, held) for p, held in self._of(mutant.original) if held is not None]
-        if _attained(mutant) or not _bounds(mutant):
-            return ""
-        margins = ((margin(p, mutant.claim), old) for p, old in instances)
-        if any(new is None or new < old for new, old in margins):
-            return ""
-        more = lambda p: less(margin(p, mutant.claim), margin(p, mutant.original))  # noqa: E731
-        return "" if any((more(point) or 0) < 0 for point in self._aimed(mutant.original, more)) else "weaker"
 
     def _of(self, claim: Any) -> list[tuple[Any, float | None]]:
         """(instance, by how much the claim holds there); None where it has no value."""

@@ -7,8 +7,8 @@ instances every time; `--sample` takes N theorems that the seed chooses.
 
 A mutant is `refuted` by an instance at which it is false, or `undefined` at one; or recognised by proof, as
 `equivalent` to a claim or `implied` by one; or it `survived`, which fails, as does one that the theorem's own proof
-shows (`proved`). Set aside are mutants that test nothing: `weaker` bounds. A hypothesis is `needed` if the proof fails
-without it, `unneeded` if it still shows all claims, wherever they have a value.
+shows (`proved`). A hypothesis is `needed` if the proof fails without it, `unneeded` if it still shows all claims,
+wherever they have a value.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ import sympy
 from rich.console import Console
 from rich.progress import track
 
-from .judgment import ASIDE, Judge
+from .judgment import Judge
 from .mutation import Mutant
 from .theorem import Entry
 from .weakening import hypotheses, provable, without
 
-VERDICTS = ("refuted", "undefined", "equivalent", "implied", "survived", "proved", *ASIDE, "needed", "unneeded")
+VERDICTS = ("refuted", "undefined", "equivalent", "implied", "survived", "proved", "needed", "unneeded")
 TOLD = ("refuted", "undefined", "equivalent", "implied")
 LEAST = 10  # mutants of a theorem that must be refuted or recognised
 ATTEMPTS = 6  # of the wrong mutants of a theorem, spread over all, that its own proof is asked to show
