@@ -124,8 +124,14 @@ def check(
         found = target if isinstance(target, Target) else load(target) if isinstance(target, str) else describe(target)
         warm()  # the target's library is there by now; what it imports at its first use is not the laws' time
         begun = time.monotonic()
-        outcomes = _outcomes(found, kind, rule, laws, hyperparameters, device, seed)
-        return {"laws": outcomes, "versions": _versions(), "seconds": round(time.monotonic() - begun, 3)}
+        before = _generators()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            subject = module_of(kind).subject(found, rule, hyperparameters, device, seed)
+            outcomes = _outcomes(subject, laws, before)
+        plain = "\n".join([found.source, *subject.plain_run()])
+        seconds = round(time.monotonic() - begun, 3)
+        return {"laws": outcomes, "plain": plain, "versions": _versions(), "seconds": seconds}
 
     spec = target if isinstance(target, str) else None
     warm = getattr(module_of(kind), "warm", lambda: None)
@@ -133,7 +139,7 @@ def check(
         warm()  # once here, before children are forked from us, and not in each of them
     answer, printed = isolated(work, timeout, fork=_can_fork(device))
     outcomes = [Outcome(**each) for each in answer["laws"]]
-    outcomes = [_silence(each, printed) if each.id == QUIET[0] else each for each in outcomes]
+    outcomes = [_silence(each, printed, answer["plain"]) if each.id == QUIET[0] else each for each in outcomes]
     failed = any(each.verdict == "fails" for each in outcomes)
     skipped = any(each.verdict == "skipped" for each in outcomes)
     return Report(
@@ -160,30 +166,21 @@ def _can_fork(device: str) -> bool:
     return "jax" not in sys.modules and not ("torch" in sys.modules and sys.modules["torch"].cuda.is_initialized())
 
 
-def _outcomes(
-    target: Target, kind: str, rule: str, laws: tuple[Law, ...], hyper: Mapping[str, Any], device: str, seed: int
-) -> list[dict[str, Any]]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        before = _generators()
-        subject = module_of(kind).subject(target, rule, hyper, device, seed)
-        told = []
-        for law in laws:
-            begun = time.monotonic()
-            if law.id == STEADY[0]:
-                found = _steady(before, target)
-            else:
-                found = _tried(law, subject, target)
-            outcome = Outcome(
-                law.id, law.claim, law.theorem, "holds" if found is None else "fails",
-                round(time.monotonic() - begun, 4),
-                **({} if found is None else asdict(found)),
-            )  # fmt: skip
-            told.append(asdict(outcome))
-        return told
+def _outcomes(subject: Any, laws: tuple[Law, ...], before: Mapping[str, Any]) -> list[dict[str, Any]]:
+    told = []
+    for law in laws:
+        begun = time.monotonic()
+        found = _steady(before, subject) if law.id == STEADY[0] else _tried(law, subject)
+        outcome = Outcome(
+            law.id, law.claim, law.theorem, "holds" if found is None else "fails",
+            round(time.monotonic() - begun, 4),
+            **({} if found is None else asdict(found)),
+        )  # fmt: skip
+        told.append(asdict(outcome))
+    return told
 
 
-def _tried(law: Law, subject: Any, target: Target) -> Violation | None:
+def _tried(law: Law, subject: Any) -> Violation | None:
     """Try one law; a target that raised on a plain call never came this far, one that raises now breaks the law."""
     try:
         return law.holds(subject)
@@ -191,7 +188,7 @@ def _tried(law: Law, subject: Any, target: Target) -> Violation | None:
         raise
     except Exception as error:
         said = f"raised {type(error).__name__}: {error}"
-        return Violation({"law": law.id}, law.claim, said, target.source, f"the target {said}")
+        return Violation({"law": law.id}, law.claim, said, subject.target.source, f"the target {said}")
 
 
 def _generators() -> dict[str, Any]:
@@ -205,23 +202,36 @@ def _generators() -> dict[str, Any]:
     return states
 
 
-def _steady(before: Mapping[str, Any], target: Target) -> Violation | None:
+#: generator -> what it needs to be imported, and its state
+STATES = {
+    "random": ("import random", "random.getstate()"),
+    "numpy": ("import numpy as np", "repr(np.random.get_state())"),
+    "torch": ("import torch", "torch.get_rng_state().tolist()"),
+}
+
+
+def _steady(before: Mapping[str, Any], subject: Any) -> Violation | None:
     after = _generators()
     moved = [name for name, state in before.items() if after[name] != state]
     if not moved:
         return None
+    importing, state = STATES[moved[0]]
+    lines = [
+        subject.target.source, importing, f"before = {state}", *subject.plain_run(),
+        f"print('the state before the calls' if {state} == before else 'another state')",
+    ]  # fmt: skip
     return Violation(
-        {"generator": moved}, "the state before the calls", "another state", target.source,
+        {"generator": moved}, "the state before the calls", "another state", "\n".join(lines),
         f"the target drew from or seeded the global generator of {', '.join(moved)}",
     )  # fmt: skip
 
 
-def _silence(outcome: Outcome, printed: str) -> Outcome:
+def _silence(outcome: Outcome, printed: str, plain_run: str) -> Outcome:
     if not printed:
         return outcome
     return Outcome(
         outcome.id, outcome.claim, outcome.theorem, "fails", 0.0,
-        {"calls": "any"}, "", printed[:200], "", f"the target printed {printed[:80]!r}",
+        {"calls": "any"}, "", printed.partition("\n")[0][:200], plain_run, f"the target printed {printed[:80]!r}",
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ rounding may stray; the walk through the cases, the comparison and the shrinking
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from .report import NotCheckable, Violation
 from .targets import Target
 
 Array = np.ndarray
+Changes = dict[str, tuple[Any, Any]]
 WIDE = np.longdouble
 UNITS = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11}
 
@@ -50,12 +51,14 @@ class Right:
 
 @dataclass(frozen=True)
 class Found:
-    """The output that is wrong, and how."""
+    """The output that is wrong, or the argument that was changed, and how."""
 
     name: str
     expected: Any
     observed: Any
     detail: str
+    #: the same call twice: what is told is the second answer minus the first
+    twice: bool = False
 
 
 @dataclass
@@ -84,8 +87,8 @@ class FunctionSubject:
         """Find out which form the target has, by a plain call."""
         raise NotImplementedError
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
-        """Return the target's outputs by name, and the arguments that it changed."""
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
+        """Return the target's outputs by name, and the arguments that it changed, before and after."""
         raise NotImplementedError
 
     def right(self, case: Case) -> dict[str, Right]:
@@ -96,8 +99,12 @@ class FunctionSubject:
         """Yield simpler cases to try."""
         return iter(())
 
-    def lines(self, case: Case) -> list[str]:
-        """Return the lines of a snippet between the target's definition and the print."""
+    def lines(self, case: Case, found: Found) -> list[str]:
+        """Return the lines of a snippet after the target's definition, and what they print: an expression, the last."""
+        raise NotImplementedError
+
+    def plain_run(self) -> list[str]:
+        """Return the lines of a snippet that calls the target."""
         return []
 
     def rng(self, law: str) -> np.random.Generator:
@@ -116,18 +123,52 @@ class FunctionSubject:
             made = made.t()
         return made.requires_grad_() if differentiable else made
 
+    def tensor_source(self, array: Array, case: Case, differentiable: bool = False) -> str:
+        """Return the Python that makes the same tensor."""
+        more = "" if array.dtype.kind in "iu" else f", dtype=torch.{case.dtype}"
+        more += "" if self.device == "cpu" else f", device={self.device!r}"
+        made = f"torch.tensor({array.tolist()}{more})" if array.size else f"torch.zeros({array.shape}{more})"
+        if case.transposed and array.ndim == 2:
+            made += ".t().contiguous().t()"
+        return made + ".requires_grad_()" * differentiable
+
+    def array(self, array: Array, case: Case) -> Array:
+        """Return a NumPy array of its own, of the case's precision and layout."""
+        dtype = case.dtype if array.dtype.kind == "f" else array.dtype
+        return np.array(array, dtype, order="F" if case.transposed else "C")
+
+    def array_source(self, array: Array, case: Case) -> str:
+        """Return the Python that makes the same array."""
+        more = f", '{case.dtype}'" if array.dtype.kind == "f" and case.dtype != "float64" else ""
+        more += ", order='F'" if case.transposed and array.ndim > 1 else ""
+        return f"np.array({array.tolist()}{more})" if array.size else f"np.zeros({array.shape}{more})"
+
     def violation(self, cases: Iterator[Case]) -> Violation | None:
         """Return the smallest departure found on the first case that shows one."""
         for case in cases:
             found = self.departure(case)
             if found is not None:
                 case, found = self.shrunk(case, found)
+                found = self.remembered(case) or found
+                lines = [self.target.source, *self.snippet(case, found), f"# expected {title(found)}: {found.expected}"]
                 return Violation(
-                    told(case), found.expected, found.observed,
-                    "\n".join([self.target.source, *self.lines(case), f"# expected {found.name}: {found.expected}"]),
-                    f"{found.name}: {found.detail}",
-                )  # fmt: skip
+                    told(case), found.expected, found.observed, "\n".join(lines), f"{title(found)}: {found.detail}"
+                )
         return None
+
+    def snippet(self, case: Case, found: Found) -> list[str]:
+        """Return the lines of a snippet that print what was observed."""
+        *lines, shown = self.lines(case, found)
+        if not found.twice:
+            return [*lines, f"print({shown})"]
+        return [
+            "import numpy as np",
+            "def answer():",
+            *(f"    {line}" for line in lines),
+            f"    return np.array({shown}, float)",
+            "first, second = answer(), answer()",
+            "print((second - first).tolist())",
+        ]
 
     def departure(self, case: Case) -> Found | None:
         """Return where the target leaves the rule on this case."""
@@ -135,18 +176,17 @@ class FunctionSubject:
         try:
             outputs, changed = self.call(case)
             if case.watch:
-                if changed:
-                    return Found("arguments", "as they were given", changed, "the target changed " + ", ".join(changed))
-                again, _ = self.call(case)
-                for name, one in outputs.items():
-                    if not _same(one, again[name]):
-                        return Found(name, _plain(one), _plain(again[name]), "the same call again gives another answer")
+                for name, (given, now) in changed.items():
+                    return Found(name, given, now, f"the target changed {name}")
+                found = differing(outputs, self.call(case)[0], dict.fromkeys(outputs, 0.0))
+                if found is not None:
+                    return found
         except NotCheckable:
             raise
         except Exception as error:
             if case.refusable or case.dtype == "float16":
                 return None
-            name, value = next(iter(right.items()))
+            name, value = list(right.items())[-1]  # it takes the whole call, backward too, to come to the last output
             said = f"raised {type(error).__name__}: {error}"
             return Found(name, _plain(value.value), said, f"the target {said}")
         for name, value in right.items():
@@ -154,6 +194,14 @@ class FunctionSubject:
             if found is not None:
                 return found
         return None
+
+    def remembered(self, case: Case) -> Found | None:
+        """Return how the same call gives another answer: such a target has to be called twice to see it."""
+        try:
+            first, second = (self.call(case)[0] for _ in range(2))
+            return differing(first, second, {name: right.allowed for name, right in self.right(case).items()})
+        except Exception:
+            return None
 
     def shrunk(self, case: Case, found: Found) -> tuple[Case, Found]:
         """Return the smallest case that still departs, found greedily within a time limit."""
@@ -199,6 +247,50 @@ def judged(name: str, right: Right, seen: Any, case: Case) -> Found | None:
         units = worst / (UNITS[case.dtype] * scale)
         return Found(name, _plain(right.value), _plain(seen), f"off by {worst:.3g} ({units:.3g} rounding units)")
     return None
+
+
+def differing(first: Mapping[str, Any], second: Mapping[str, Any], allowed: Mapping[str, Any]) -> Found | None:
+    """Return the first output that differs by more than is allowed from the same call's before."""
+    for name, bound in allowed.items():
+        one, other = first.get(name), second.get(name)
+        if _same(one, other):
+            continue
+        off = np.asarray(other, float) - np.asarray(one, float)
+        if not (np.abs(off) <= bound).all():
+            return Found(name, _plain(0 * off), _plain(off), "the same call again gives another answer", twice=True)
+    return None
+
+
+def title(found: Found) -> str:
+    """Return what is told of, in words."""
+    return f"{found.name} of the second call minus the first" if found.twice else found.name
+
+
+def listed(text: str, found: Found) -> str:
+    """Return the expression of an array's numbers, or of what was seen in their place: none, or another dtype."""
+    if found.observed is None:
+        return text
+    other = isinstance(found.observed, str) and not found.observed.startswith("raised ")
+    return f"{text}.dtype" if other else f"{text}.tolist()"
+
+
+def refusal(call: Callable[[], Any]) -> str:
+    """Return what a call raises that cannot succeed."""
+    try:
+        call()
+    except Exception as error:
+        return f"raised {type(error).__name__}: {error}"
+    raise AssertionError("this call had to fail")
+
+
+def changes(arguments: Iterable[tuple[str, Array, Any]], dtype: str) -> Changes:
+    """Return the arguments, each with its name, what it was and what it is, that are not what they were."""
+    found = {}
+    for name, was, now in arguments:
+        given, now = rounded(was, dtype) if was.dtype.kind == "f" else was, np.asarray(now)
+        if not np.array_equal(now.astype(float), given):
+            found[name] = (_plain(given), _plain(now))
+    return found
 
 
 def _same(one: Any, other: Any) -> bool:

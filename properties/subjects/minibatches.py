@@ -45,6 +45,10 @@ class Minibatches(RandomSubject):
             return small
         return [*small, (7, 10)]
 
+    def plain_run(self) -> list[str]:
+        """Return the lines of a snippet that takes one epoch."""
+        return ["import numpy as np", "list(target(6, 4, np.random.default_rng(0)))"]
+
     def lines(self, n: int, size: int) -> list[str]:
         return [
             "import numpy as np",

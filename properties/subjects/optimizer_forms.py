@@ -144,7 +144,7 @@ class TorchSession:
                 parameter.grad = self._tensor(gradient, tensor.layout)
             return self.torch.tensor(2.5, dtype=self.dtype)
 
-        if self._heeds_closures():
+        if self.heeds_closures():
             loss = self.optimizer.step(closure)
             if loss is None or float(loss) != 2.5:
                 raise Broken(f"step(closure) must return the closure's loss 2.5, it returned {loss!r}")
@@ -155,7 +155,7 @@ class TorchSession:
             raise Broken(f"one step must evaluate its closure once, it did so {len(seen)} times")
         return seen[0]
 
-    def _heeds_closures(self) -> bool:
+    def heeds_closures(self) -> bool:
         """Whether a step calls the closure that it is given; to take none, or none to heart, is no other rule."""
         if "closure" not in inspect.signature(self.optimizer.step).parameters:
             return False

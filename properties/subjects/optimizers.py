@@ -17,9 +17,9 @@ import numpy as np
 from backproof.derivations.update_rules import HYPERPARAMETERS, PUBLISHED, UpdateRule, update_rule
 
 from .optimizer_forms import Broken, Form, recognized
-from .optimizer_snippets import counterexample, snippet
+from .optimizer_snippets import counterexample, run_of, snippet
 from .report import Law, NotCheckable, Violation
-from .scenarios import Departure, Scenario, Tensor, departure, oracle, smaller
+from .scenarios import Coupled, Departure, Scenario, Tensor, departure, oracle, smaller
 from .targets import Target
 
 Array = np.ndarray
@@ -74,16 +74,21 @@ class Subject:
 
     def _try_once(self) -> None:
         """Three plain steps: a target that does not manage these is not checkable."""
-        tensors = (Tensor(np.array([0.5, -1.0])),)
-        script = tuple((np.array([1.0, -0.5]),) for _ in range(3))
         try:
-            values = run(self.form, Scenario(tensors, (self.group(0),), script))[0]
+            values = run(self.form, self._plain())[0]
         except NotCheckable:
             raise
         except Exception as error:
             raise NotCheckable(f"the target raised {type(error).__name__} on a plain step: {error}") from error
         if values[-1][0].dtype.kind not in "fc":
             raise NotCheckable(f"parameters must stay floating point, they became {values[-1][0].dtype}")
+
+    def _plain(self) -> Scenario:
+        return Scenario((Tensor(np.array([0.5, -1.0])),), (self.group(0),), ((np.array([1.0, -0.5]),),) * 3)
+
+    def plain_run(self) -> list[str]:
+        """The lines of a snippet that takes three plain steps."""
+        return run_of(self.form, self._plain())
 
     def rng(self, law: str) -> np.random.Generator:
         """The law's own stream of random numbers."""
@@ -116,7 +121,7 @@ class Subject:
             found = self.departure(scenario, runner)
             if found is not None:
                 scenario, found = self.shrunk(scenario, found, runner)
-                lines = snippet(self.form, scenario, found, "grad" if runner is watched else "value")
+                lines = snippet(self.form, scenario, found, runner is interleaved)
                 return Violation(counterexample(scenario, found), found.expected, found.observed, lines, found.detail)
         return None
 
@@ -382,12 +387,7 @@ def half_precision(s: Subject) -> Iterator[Scenario]:
 def own_point(s: Subject) -> Iterator[Scenario]:
     """A quadratic and a coupled pair of modes, the gradient taken where the target holds its parameters."""
     rng = s.rng("own-point")
-    curvature, center = np.array([1.0, 0.25, 2.0]), rng.normal(size=3)
-
-    def gradient(values: list[Array]) -> list[Array]:
-        x = np.asarray(values[0], float)
-        return [curvature * (x - center) + 0.125 * np.sum(x)]
-
+    gradient = Coupled((1.0, 0.25, 2.0), tuple(rng.normal(size=3)))
     start = (Tensor(rng.normal(size=3)),)
     yield Scenario(start, (s.group(1, lr=1 / 16),), ((np.zeros(3),),) * 12, own_point=gradient)
 

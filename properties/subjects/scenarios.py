@@ -31,6 +31,24 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Coupled:
+    """The gradient of a quadratic of a vector whose entries are coupled."""
+
+    curvature: tuple[float, ...]
+    center: tuple[float, ...]
+
+    def __call__(self, values: list[Array]) -> list[Array]:
+        x = np.asarray(values[0], float)
+        return [np.array(self.curvature) * (x - np.array(self.center)) + 0.125 * np.sum(x)]
+
+    def source(self, library: str) -> str:
+        """The same as a line of NumPy or torch."""
+        make, more = ("np.array", "") if library == "np" else ("torch.tensor", ", dtype=torch.float64")
+        curvature, center = (f"{make}({[float(v) for v in given]}{more})" for given in (self.curvature, self.center))
+        return f"def gradient(x): return {curvature} * (x - {center}) + 0.125 * x.sum()"
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A run: `gradients[step][tensor]` is an array or None; `changes[step]` sets a group's values before that step."""
 
@@ -44,7 +62,7 @@ class Scenario:
     #: the gradients of every step come in the same tensors, filled anew: who kept one as its state loses it
     refilled: bool = False
     #: gradient of the parameters that the target holds, in place of the scripted ones
-    own_point: Callable[[list[Array]], list[Array]] | None = None
+    own_point: Coupled | None = None
 
     @property
     def steps(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,30 +13,31 @@ import numpy as np
 
 def reproduces(failure: Any, target: Any) -> str:
     """Return "" if the snippet's last printed line is what the law observed, else what it did instead."""
-    lines = failure.snippet.splitlines()
-    # A mutant need not have a name that can be imported.
-    named = next((i for i, line in enumerate(lines) if line.startswith("target = ")), None)
-    if named is None:
-        return "no target is defined"
-    code, printed = "\n".join(["target = TARGET", *lines[named + 1 :]]), io.StringIO()
+    observed = str(failure.observed)
     try:
-        with contextlib.redirect_stdout(printed):
-            exec(code, {"TARGET": target})
+        last = printed(failure.snippet, target)
     except Exception as error:
-        said = f"raised {type(error).__name__}"
-        return "" if said in str(failure.observed) else f"{said}: {error}"
-    last = printed.getvalue().strip().rpartition("\n")[2]
-    return "" if alike(last, failure.observed) else f"printed {last[:200]!r} for {str(failure.observed)[:200]!r}"
+        said = f"raised {type(error).__name__}: {error}"
+        return "" if observed in (said, str(error)) else said
+    return "" if alike(last, failure.observed) else f"printed {last[:200]!r} for {observed[:200]!r}"
 
 
-def alike(printed: str, observed: Any) -> bool:
+def printed(snippet: str, target: Any) -> str:
+    """Return the last line that the snippet prints of this target: a mutant need not have a name to be imported by."""
+    lines, out = snippet.splitlines(), io.StringIO()
+    named = next(i for i, line in enumerate(lines) if line.startswith("target = "))
+    with contextlib.redirect_stdout(out), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec("\n".join(["target = TARGET", *lines[named + 1 :]]), {"TARGET": target})
+    return out.getvalue().strip().rpartition("\n")[2]
+
+
+def alike(told: str, observed: Any) -> bool:
     """Whether the text says these numbers, or this word."""
-    if printed == str(observed):
+    if told == str(observed):
         return True
     try:
-        told = eval(printed, {"nan": math.nan, "inf": math.inf})
-        return bool(
-            np.allclose(np.asarray(told, float), np.asarray(observed, float), rtol=1e-6, atol=0, equal_nan=True)
-        )
+        numbers = np.asarray(eval(told, {"nan": math.nan, "inf": math.inf}), float)
+        return bool(np.allclose(numbers, np.asarray(observed, float), rtol=1e-6, atol=0, equal_nan=True))
     except Exception:
         return False
