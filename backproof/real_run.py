@@ -156,7 +156,7 @@ def variance_checks(backend: Backend, split: Split, rng: np.random.Generator) ->
     freedom is chi-squared: the allowed difference is the one that a correct start exceeds with probability
     `FALSE_ALARM`.
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
     rngs = rng.spawn(STARTS)
     theta = backend.asarray(backend.initialization.initial_parameters(DEEP, rngs))
@@ -169,7 +169,7 @@ def variance_checks(backend: Backend, split: Split, rng: np.random.Generator) ->
         ratio = float(((leaving**2).mean(axis=-1) / (entering**2).mean(axis=-1)).mean())
         expected = float(oracle("xavier-variance", "forward deviation").float64(n_in=layer.fan_in, n_out=layer.fan_out))
         freedom = STARTS * layer.fan_out
-        low, high = chi2.ppf([FALSE_ALARM / 2, 1 - FALSE_ALARM / 2], freedom) / freedom
+        low, high = chdtri(freedom, [1 - FALSE_ALARM / 2, FALSE_ALARM / 2]) / freedom
         what = f"variance of layer {layer.fan_in} to {layer.fan_out} at the start, of its input's mean square"
         checks.append(Check("xavier-variance", what, ratio, expected, expected * float(max(high - 1, 1 - low))))
     return checks

@@ -102,7 +102,7 @@ def test_cuda_without_a_device_is_refused(run: Any) -> None:
 
 
 def test_a_missing_package_names_the_extra(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     code, _, err = run("train")
     assert (code, err.count("\n")) == (2, 1)
     assert "scikit-learn" in err

@@ -51,6 +51,16 @@ def test_the_split_is_the_same_for_the_same_seed_and_a_partition():
     assert first.train_inputs.max() == 1
 
 
+def test_the_digits_are_those_that_scikit_learn_loads():
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(images))  # the draw of `digits`
+    split = data.digits(np.random.default_rng(0))
+    assert np.array_equal(np.concatenate([split.train_inputs, split.test_inputs]) * 16, images[order])
+    assert np.array_equal(np.concatenate([split.train_labels, split.test_labels]), labels[order])
+
+
 def test_the_numpy_side_imports_neither_torch_nor_scikit_learn():
     code = (
         "import sys, backproof.reference.numpy, backproof.reference.data;"

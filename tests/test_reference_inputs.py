@@ -285,7 +285,7 @@ def test_steps_refuse_gradients_that_do_not_fit_or_are_not_finite(side, array):
 
 
 def test_digits_without_scikit_learn_say_what_to_install(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "sklearn.datasets", None)
+    monkeypatch.setitem(__import__("sys").modules, "sklearn", None)
     with pytest.raises(ModuleNotFoundError, match="pip install scikit-learn"):
         data.digits(np.random.default_rng(0))
     with pytest.raises(ValueError, match=re.escape("held_out must be in [0, 1), got held_out=1.0")):
