@@ -6,7 +6,7 @@ import copy
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -423,12 +423,9 @@ class ApplyForm(Form):
 
     title = "apply"
 
-    def __init__(self, *everything: Any) -> None:
+    def __init__(self, made: Any, *everything: Any) -> None:
         super().__init__(*everything)
         self.session = ApplySession
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            made = self.target.value(**self.arguments(self.hyper))
         if "jax" in sys.modules:
             sys.modules["jax"].config.update("jax_enable_x64", True)
         self.keras = any(cls.__module__.partition(".")[0] == "keras" for cls in type(made).__mro__)
@@ -496,8 +493,11 @@ class ApplySession:
 # -------------------------------------------------------------------------------------------- recognition
 
 
-def recognized(target: Target, hyper: Mapping[str, Any], device: str) -> Form:
-    """Return the form of an optimizer target, by its class, its signature and what it returns."""
+def recognized(target: Target, hyper: Mapping[str, Any], device: str, required: Sequence[str] = ()) -> Form:
+    """Return the form of an optimizer target, by its class, its signature and what it returns.
+
+    A factory that does not say what it takes, `f(**hyper)`, is given what the rule requires.
+    """
     takes = signature(target.value)
     torch = sys.modules.get("torch")
     if inspect.isclass(target.value) and torch is not None and issubclass(target.value, torch.optim.Optimizer):
@@ -511,16 +511,24 @@ def recognized(target: Target, hyper: Mapping[str, Any], device: str) -> Form:
         raise NotCheckable(
             f"an optimizer must take params, or params, grads and state, or hyperparameters only; it takes {free}"
         )
-    arguments = {name: (0.5, 0.75) if name == "betas" else 0.25 for name in takes.demanded}
-    made = target.value(**{**arguments, **keywords(takes, hyper)})
+    made = _probe(target, takes, hyper, required)
     if hasattr(made, "init") and hasattr(made, "update"):
         return GradientTransformForm(target, takes, hyper, device)
     if hasattr(made, "apply"):
-        return ApplyForm(target, takes, hyper, device)
+        return ApplyForm(made, target, takes, hyper, device)
     raise NotCheckable(
         "an optimizer must be a torch one, return init and update or apply, or be step(params, grads, state); "
         f"it returned {type(made).__name__}"
     )
+
+
+def _probe(target: Target, takes: Signature, hyper: Mapping[str, Any], required: Sequence[str]) -> Any:
+    """What the factory returns, with something for each argument that it demands."""
+    demanded = (*takes.demanded, *(required if takes.open else ()))
+    arguments = {name: (0.5, 0.75) if name == "betas" else 0.25 for name in demanded}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return target.value(**{**arguments, **keywords(takes, hyper)})
 
 
 def _is_hyperparameter(name: str) -> bool:

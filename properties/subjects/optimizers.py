@@ -45,7 +45,7 @@ class Subject:
         self.target, self.rule, self.hyper, self.seed = target, update_rule(rule), dict(hyper), seed
         self.patience = 1.0  # seconds left for shrinking, over all laws
         try:
-            self.form: Form = recognized(target, hyper, device)
+            self.form: Form = recognized(target, hyper, device, self.rule.required)
         except NotCheckable:
             raise
         except Exception as error:

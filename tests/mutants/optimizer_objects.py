@@ -93,15 +93,37 @@ class FirstVelocity(Momentum):
             variable.assign_add(self.velocities[np.shape(g)])
 
 
+class Demanding(Momentum):
+    """A factory that demands its arguments, by their names."""
+
+    def __init__(self, *, learning_rate: float, momentum: float) -> None:
+        super().__init__(learning_rate, momentum)
+
+
+class DemandingHalf(Demanding):
+    """Half of the momentum."""
+
+    def __init__(self, *, learning_rate: float, momentum: float) -> None:
+        super().__init__(learning_rate=learning_rate, momentum=momentum / 2)
+
+
+def open_factory(**hyper: Any) -> Transform:
+    """Says nothing of what it takes."""
+    return Transform(hyper["lr"], *hyper["betas"], hyper["eps"])
+
+
 MUTANTS = [
     Mutant("resume-own-clock", "own", "adam", OwnClock),
     Mutant("updates-positive", "own", "adam", Positive),
     Mutant("updates-by-shape", "own", "adam", FirstMoment),
     Mutant("momentum-outside", "own", "momentum[lr=inside-velocity]", MomentumOutside),
+    Mutant("momentum-halved", "own", "momentum[lr=inside-velocity]", DemandingHalf),
     Mutant("velocity-by-shape", "own", "momentum[lr=inside-velocity]", FirstVelocity),
 ]
 CONTROLS = [
     Mutant("c-transform", "own", "adam", Transform),
+    Mutant("c-open-factory", "own", "adam", open_factory),
     Mutant("c-apply", "own", "momentum[lr=inside-velocity]", Momentum),
+    Mutant("c-apply-demanding", "own", "momentum[lr=inside-velocity]", Demanding),
     Mutant("c-apply-outside", "own", "momentum", MomentumOutside),
 ]
