@@ -15,9 +15,14 @@ from .functions import (
     WIDE,
     Array,
     Case,
+    Changes,
+    Found,
     FunctionSubject,
     Right,
+    changes,
     exactly,
+    listed,
+    refusal,
     rounded,
     simpler_numbers,
     wide,
@@ -80,7 +85,8 @@ class Activation(FunctionSubject):
             raise NotCheckable(f"{self.rule} takes {name or 'no hyperparameters'}, got {', '.join(unknown)}")
         takes = signature(value)
         given: dict[str, Any] = {name: self.constant} if name and name in takes.names else {}
-        probe = torch.tensor([[0.5, -1.0]], dtype=torch.float64)
+        self.plain = Case({"x": np.array([[0.5, -1.0]])})
+        probe = self.tensor(self.plain.inputs["x"], self.plain)
         if self.rule == "softmax" and ("dim" in takes.names or (not takes.names and _takes_dim(value, probe))):
             given["dim"] = -1
         if inspect.isclass(value):
@@ -92,25 +98,26 @@ class Activation(FunctionSubject):
         if not isinstance(answer, torch.Tensor):
             raise NotCheckable(f"an activation must return a tensor for a tensor, got {type(answer).__name__}")
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
         import torch
 
         leaf = self.tensor(case.inputs["x"], case, differentiable=True)
         given = leaf.clone()  # in-place functions would otherwise refuse a leaf and never be seen to change it
         answer = self.made(given)
-        value = answer.detach().cpu().numpy().copy()
-        if not answer.requires_grad:
-            slope: Any = "no gradient: the result is cut from the graph"
-        else:
-            upstream = torch.tensor(
+        value: Any = answer.detach().cpu().numpy().copy()
+        found: dict[str, Any] = {"value": value}
+        if value.shape == case.inputs["x"].shape:
+            up = torch.tensor(
                 np.broadcast_to(case.upstream, value.shape).copy(), dtype=answer.dtype, device=self.device
             )
-            answer.backward(upstream)
-            slope = np.zeros(value.shape) if leaf.grad is None else leaf.grad.detach().cpu().numpy()
-        same = np.array_equal(given.detach().cpu().numpy().astype(float), rounded(case.inputs["x"], case.dtype))
+            if answer.requires_grad:
+                answer.backward(up)
+                found["gradient"] = None if leaf.grad is None else leaf.grad.detach().cpu().numpy()
+            else:
+                found["gradient"] = refusal(lambda: answer.backward(up))
         if str(answer.dtype) != f"torch.{case.dtype}":
-            value = str(answer.dtype)
-        return {"value": value, "gradient": slope}, [] if same else ["x"]
+            found["value"] = str(answer.dtype)
+        return found, changes([("x", case.inputs["x"], given.detach().cpu().numpy())], case.dtype)
 
     def right(self, case: Case) -> dict[str, Right]:
         x = rounded(case.inputs["x"], case.dtype)
@@ -165,19 +172,24 @@ class Activation(FunctionSubject):
         for tried in simpler_numbers(np.array(up)):
             yield replace(case, upstream=tried)
 
-    def lines(self, case: Case) -> list[str]:
+    def lines(self, case: Case, found: Found) -> list[str]:
         x, given = case.inputs["x"], ", ".join(f"{k}={v!r}" for k, v in self.given.items())
-        call = (
-            f"target({given})(x)" if inspect.isclass(self.target.value) else f"target(x{', ' + given if given else ''})"
+        made = (
+            f"target({given})(copy)"
+            if inspect.isclass(self.target.value)
+            else f"target(copy{', ' * bool(given)}{given})"
         )
-        upstream = np.broadcast_to(np.asarray(case.upstream, float), x.shape).tolist()
-        return [
+        lines = [
             "import torch",
-            f"x = torch.tensor({x.tolist()}, dtype=torch.{case.dtype}, requires_grad=True)",
-            f"y = {call}",
-            f"y.backward(torch.tensor({upstream}, dtype=torch.{case.dtype}))",
-            "print(y.tolist(), x.grad.tolist())",
+            f"x = {self.tensor_source(x, case, differentiable=True)}",
+            "copy = x.clone()",
+            f"y = {made}",
         ]
+        if found.name != "gradient":
+            return [*lines, listed("y" if found.name == "value" else "copy", found)]
+        up = np.broadcast_to(np.asarray(case.upstream, float), x.shape)
+        told = "torch.ones_like(y)" if (up == 1).all() else f"y.new_tensor({up.tolist()})"
+        return [*lines, f"y.backward({told})", listed("x.grad", found)]
 
 
 def _takes_dim(value: Callable[..., Any], probe: Any) -> bool:

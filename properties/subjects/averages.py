@@ -7,7 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from .functions import UNITS, WIDE, Array, Case, FunctionSubject, Right, rounded, simpler_numbers, with_input
+from .functions import (
+    UNITS,
+    WIDE,
+    Array,
+    Case,
+    Changes,
+    Found,
+    FunctionSubject,
+    Right,
+    changes,
+    listed,
+    rounded,
+    simpler_numbers,
+    with_input,
+)
 from .report import Law, NotCheckable
 
 RULES = ("weight-average", "ensemble-mean")
@@ -18,17 +32,16 @@ class Averaging(FunctionSubject):
     """`f(list of arrays) -> array`."""
 
     def recognize(self) -> None:
-        answer = self.target.value([np.array([0.25, 0.75]), np.array([0.5, 0.5])])
+        self.plain = Case({"members": [np.array([0.25, 0.75]), np.array([0.5, 0.5])]})
+        answer = self.target.value(list(self.plain.inputs["members"]))
         if not hasattr(answer, "__array__"):
             raise NotCheckable(f"averaging must return an array, got {type(answer).__name__}")
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
-        given = [np.array(a.astype(case.dtype)) for a in case.inputs["members"]]
-        if case.transposed:
-            given = [np.ascontiguousarray(a.T).T for a in given]
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
+        given = [self.array(a, case) for a in case.inputs["members"]]
         answer = np.array(self.target.value(given))
-        same = all(np.array_equal(a, b.astype(case.dtype)) for a, b in zip(given, case.inputs["members"], strict=True))
-        return {"mean": answer}, [] if same else ["members"]
+        pairs = enumerate(zip(case.inputs["members"], given, strict=True))
+        return {"mean": answer}, changes(((f"members[{i}]", a, now) for i, (a, now) in pairs), case.dtype)
 
     def right(self, case: Case) -> dict[str, Right]:
         members = [rounded(a, case.dtype).astype(WIDE) for a in case.inputs["members"]]
@@ -51,11 +64,13 @@ class Averaging(FunctionSubject):
                 for tried in simpler_numbers(a):
                     yield with_input(case, members=[*members[:i], tried, *members[i + 1 :]])
 
-    def lines(self, case: Case) -> list[str]:
-        members = [a.tolist() for a in case.inputs["members"]]
+    def lines(self, case: Case, found: Found) -> list[str]:
+        members = ", ".join(self.array_source(a, case) for a in case.inputs["members"])
         return [
             "import numpy as np",
-            f"print(np.asarray(target([np.array(a, '{case.dtype}') for a in {members}])).tolist())",
+            f"members = [{members}]",
+            "mean = target(members)",
+            listed(f"np.asarray({found.name})", found),
         ]
 
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from .functions import UNITS, WIDE, Array, Case, FunctionSubject, Right, rounded, simpler_numbers, with_input
+from .functions import (
+    UNITS,
+    WIDE,
+    Array,
+    Case,
+    Changes,
+    Found,
+    FunctionSubject,
+    Right,
+    changes,
+    listed,
+    rounded,
+    simpler_numbers,
+    with_input,
+)
 from .report import Law, NotCheckable
 from .targets import signature
 
@@ -33,7 +48,10 @@ class BatchNorm(FunctionSubject):
         missing = [name for name in ("running_mean", "running_var", "eps", "momentum") if not hasattr(made, name)]
         if missing:
             raise NotCheckable(f"batch normalization must have {', '.join(missing)}")
-        made.double()(torch.tensor([[1.0, 2.0, 3.0], [2.0, 0.0, 5.0]], dtype=torch.float64))
+        x = np.array([[1.0, 2.0, 3.0], [2.0, 0.0, 5.0]])
+        own = {"weight": np.ones(3), "bias": np.zeros(3), "hyper": {}}
+        self.plain = Case({"steps": [("train", x, np.ones((2, 3)))], **own})
+        made.double()(self.tensor(x, self.plain))
 
     def _made(self, case: Case) -> Any:
         import torch
@@ -48,10 +66,10 @@ class BatchNorm(FunctionSubject):
                     held.copy_(torch.tensor(values[:features], dtype=held.dtype))
         return made
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
         import torch
 
-        made, found, changed = self._made(case), {}, []
+        made, found, changed = self._made(case), {}, {}
         for i, (mode, data, up) in enumerate(case.inputs["steps"]):
             if mode == "restore":
                 saved = {k: v.detach().clone() for k, v in made.state_dict().items()}
@@ -71,8 +89,7 @@ class BatchNorm(FunctionSubject):
                     found[f"d{name}{i}"] = None if held.grad is None else held.grad.detach().cpu().numpy().copy()
             for name in ("running_mean", "running_var"):
                 found[f"{name}{i}"] = getattr(made, name).detach().cpu().numpy().copy()
-            if not np.array_equal(x.detach().cpu().numpy().astype(float), rounded(data, case.dtype)):
-                changed.append("x")
+            changed |= changes([(f"x{i}", data, x.detach().cpu().numpy())], case.dtype)
         return found, changed
 
     def right(self, case: Case) -> dict[str, Right]:
@@ -152,24 +169,38 @@ class BatchNorm(FunctionSubject):
         if case.transposed:
             yield replace(case, transposed=False)
 
-    def lines(self, case: Case) -> list[str]:
+    def lines(self, case: Case, found: Found) -> list[str]:
         hyper = {n: v for n, v in case.inputs["hyper"].items() if n in self.accepts} | dict(self.hyper)
         given = "".join(f", {name}={value!r}" for name, value in hyper.items())
-        features = case.inputs["steps"][0][1].shape[1]
-        script = [(mode, x.tolist(), up.tolist()) for mode, x, up in case.inputs["steps"]]
-        return [
+        features, steps = case.inputs["steps"][0][1].shape[1], case.inputs["steps"]
+        name, last = re.fullmatch(r"(\D+)(\d+)", found.name).groups()
+        made, place = self._made(case), "" if self.device == "cpu" else f", device={self.device!r}"
+        lines = [
             "import torch",
-            f"bn = target({features}{given}).to(torch.{case.dtype})",
-            "with torch.no_grad():",
-            "    if getattr(bn, 'weight', None) is not None:",
-            f"        bn.weight.copy_(torch.tensor({case.inputs['weight'][:features].tolist()}))",
-            f"        bn.bias.copy_(torch.tensor({case.inputs['bias'][:features].tolist()}))",
-            f"for mode, x, up in {script}:",
-            f"    x = torch.tensor(x, dtype=torch.{case.dtype}, requires_grad=True)",
-            "    y = bn.train(mode == 'train')(x)",
-            f"    y.backward(torch.tensor(up, dtype=torch.{case.dtype}))",
-            "    print(y.tolist(), x.grad.tolist(), bn.running_mean.tolist(), bn.running_var.tolist())",
+            "def made():",
+            f"    bn = target({features}{given}).to(dtype=torch.{case.dtype}{place})",
+            *(
+                f"    bn.{each}.data.copy_({self.tensor_source(case.inputs[each][:features], case)})"
+                for each in ("weight", "bias")
+                if getattr(made, each, None) is not None
+            ),
+            "    return bn",
+            "bn = made()",
         ]
+        for mode, x, up in steps[: int(last) + 1]:
+            if mode == "restore":
+                lines += ["saved, bn = bn.state_dict(), made()", "bn.load_state_dict(saved)"]
+                continue
+            lines += [
+                f"x = {self.tensor_source(x, case, differentiable=True)}",
+                f"bn.train({mode == 'train'}).zero_grad()",
+                "y = bn(x)",
+                f"y.backward(y.new_tensor({up.tolist()}))",
+            ]
+        if name == "y":
+            lines = lines[:-1]
+        shown = {"dx": "x.grad", "dweight": "bn.weight.grad", "dbias": "bn.bias.grad", "x": "x", "y": "y"}
+        return [*lines, listed(shown.get(name, f"bn.{name}"), found)]
 
 
 def script(
@@ -255,19 +286,20 @@ def lone_row(s: BatchNorm) -> Any:
         made(torch.tensor([[1.0, -2.0]], dtype=torch.float64))
     except Exception:
         return None
-    held = {name: getattr(made, name).tolist() for name in ("running_mean", "running_var")}
-    if all(np.isfinite(values).all() for values in held.values()):
-        return None
-    lines = [
-        s.target.source,
-        "import torch",
-        "bn = target(2).double().train()",
-        "bn(torch.tensor([[1.0, -2.0]], dtype=torch.float64))",
-        "print(bn.running_mean, bn.running_var)",
-    ]
-    return Violation(
-        {"x": [[1.0, -2.0]]}, "an error, or finite statistics", held, "\n".join(lines), "statistics became infinite"
-    )
+    given = "".join(f", {name}={value!r}" for name, value in s.hyper.items())
+    for name in ("running_mean", "running_var"):
+        held = getattr(made, name).tolist()
+        if not np.isfinite(held).all():
+            lines = [
+                s.target.source,
+                "import torch",
+                f"bn = target(2{given}).double().train()",
+                "bn(torch.tensor([[1.0, -2.0]], dtype=torch.float64))",
+                f"print(bn.{name}.tolist())",
+                f"# expected {name}: {(right := 'finite numbers, or an error')}",
+            ]
+            return Violation({"x": [[1.0, -2.0]]}, right, held, "\n".join(lines), f"{name} became infinite")
+    return None
 
 
 def laws_of(rule: str) -> tuple[Law, ...]:

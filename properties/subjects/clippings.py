@@ -9,7 +9,21 @@ import numpy as np
 
 from backproof.derivations.update_rules import nearest, split_name
 
-from .functions import UNITS, WIDE, Array, Case, FunctionSubject, Right, rounded, simpler_numbers, with_input
+from .functions import (
+    UNITS,
+    WIDE,
+    Array,
+    Case,
+    Changes,
+    Found,
+    FunctionSubject,
+    Right,
+    changes,
+    listed,
+    rounded,
+    simpler_numbers,
+    with_input,
+)
 from .report import Law, NotCheckable
 
 FORMULA = "g <- min(1, c / ||g||) g with ||g|| over all tensors together; zero stays zero"
@@ -30,7 +44,8 @@ class Clipping(FunctionSubject):
 
     def recognize(self) -> None:
         self.eps = _epsilon(self.rule)
-        answer, _ = self._answer(Case({"grads": [np.array([3.0, 4.0])], "max_norm": 1.0}))
+        self.plain = Case({"grads": [np.array([3.0, 4.0])], "max_norm": 1.0})
+        answer, _ = self._answer(self.plain)
         if not isinstance(answer, list | tuple) or not all(hasattr(each, "detach") for each in answer):
             raise NotCheckable(f"clipping must return the list of clipped tensors, got {type(answer).__name__}")
 
@@ -38,14 +53,12 @@ class Clipping(FunctionSubject):
         given = [self.tensor(g, case) for g in case.inputs["grads"]]
         return self.target.value(given, case.inputs["max_norm"]), given
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
         answer, given = self._answer(case)
-        found: dict[str, Any] = {f"grads[{i}]": each.detach().cpu().numpy() for i, each in enumerate(answer)}
-        if len(answer) != len(given):
-            found = {name: f"{len(answer)} tensors for {len(given)}" for name in ("grads[0]",)}
-        pairs = zip(given, case.inputs["grads"], strict=True)
-        same = all(np.array_equal(now.cpu().numpy().astype(float), rounded(g, case.dtype)) for now, g in pairs)
-        return found, [] if same else ["grads"]
+        found: dict[str, Any] = {f"clipped[{i}]": each.detach().cpu().numpy() for i, each in enumerate(answer)}
+        pairs = enumerate(zip(case.inputs["grads"], given, strict=True))
+        changed = changes(((f"grads[{i}]", g, now.cpu().numpy()) for i, (g, now) in pairs), case.dtype)
+        return {"number of tensors": len(answer), **found}, changed
 
     def right(self, case: Case) -> dict[str, Right]:
         grads = [rounded(g, case.dtype).astype(WIDE) for g in case.inputs["grads"]]
@@ -54,8 +67,13 @@ class Clipping(FunctionSubject):
         unit, size = UNITS[case.dtype], sum(g.size for g in grads)
         tiny = float(np.finfo(case.dtype).tiny)
         return {
-            f"grads[{i}]": Right(g * factor, (16 + size) * unit * float(factor * np.max(np.abs(g), initial=0)) + tiny)
-            for i, g in enumerate(grads)
+            "number of tensors": Right(np.asarray(len(grads), WIDE), 0.0),
+            **{
+                f"clipped[{i}]": Right(
+                    g * factor, (16 + size) * unit * float(factor * np.max(np.abs(g), initial=0)) + tiny
+                )
+                for i, g in enumerate(grads)
+            },
         }
 
     def smaller(self, case: Case) -> Iterator[Case]:
@@ -73,12 +91,13 @@ class Clipping(FunctionSubject):
         for c in (1.0, 2.0, 0.5):
             yield with_input(case, max_norm=c)
 
-    def lines(self, case: Case) -> list[str]:
-        grads = [g.tolist() for g in case.inputs["grads"]]
+    def lines(self, case: Case, found: Found) -> list[str]:
+        grads = ", ".join(self.tensor_source(g, case) for g in case.inputs["grads"])
         return [
             "import torch",
-            f"grads = [torch.tensor(g, dtype=torch.{case.dtype}) for g in {grads}]",
-            f"print([g.tolist() for g in target(grads, {case.inputs['max_norm']})])",
+            f"grads = [{grads}]",
+            f"clipped = target(grads, {case.inputs['max_norm']})",
+            "len(clipped)" if found.name == "number of tensors" else listed(found.name, found),
         ]
 
 

@@ -8,7 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from .functions import UNITS, WIDE, Array, Case, FunctionSubject, Right, rounded, simpler_numbers, with_input
+from .functions import (
+    UNITS,
+    WIDE,
+    Array,
+    Case,
+    Changes,
+    Found,
+    FunctionSubject,
+    Right,
+    changes,
+    listed,
+    refusal,
+    rounded,
+    simpler_numbers,
+    with_input,
+)
 from .report import Law, NotCheckable
 
 FORMULA = "y[n, o, i, j] = sum over c, a, b of x[n, c, i + a, j + b] w[o, c, a, b]"
@@ -18,7 +33,9 @@ class Convolution(FunctionSubject):
     """`f(x, w)` on torch tensors `(N, C, H, W)` and `(O, C, kh, kw)`."""
 
     def recognize(self) -> None:
-        answer, _ = self._answer(Case({"x": np.ones((1, 1, 2, 2)), "w": np.ones((1, 1, 1, 1))}))
+        image = np.ones((1, 1, 2, 2))
+        self.plain = Case({"x": image, "w": np.ones((1, 1, 1, 1))}, upstream=image)
+        answer, _ = self._answer(self.plain)
         if not hasattr(answer, "detach"):
             raise NotCheckable(f"a convolution must return a tensor, got {type(answer).__name__}")
 
@@ -32,23 +49,28 @@ class Convolution(FunctionSubject):
             made = made.transpose(2, 3).contiguous().transpose(2, 3)
         return made.requires_grad_()
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+    def _input_source(self, array: Array, case: Case) -> str:
+        made = self.tensor_source(array, replace(case, transposed=False))
+        if case.transposed:
+            made += ".transpose(2, 3).contiguous().transpose(2, 3)"
+        return made + ".requires_grad_()"
+
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
         import torch
 
         answer, (x, w) = self._answer(case)
         found: dict[str, Any] = {"y": answer.detach().cpu().numpy()}
         shape = found["y"].shape
-        if not answer.requires_grad:
-            found |= {"dx": "no gradient", "dw": "no gradient"}
-        elif shape == np.shape(case.upstream):
-            answer.backward(torch.tensor(np.asarray(case.upstream), dtype=answer.dtype, device=self.device))
-            for name, leaf in (("dx", x), ("dw", w)):
-                found[name] = None if leaf.grad is None else leaf.grad.detach().cpu().numpy()
-        changed = [
-            name for name, now in (("x", x), ("w", w))
-            if not np.array_equal(now.detach().cpu().numpy().astype(float), rounded(case.inputs[name], case.dtype))
-        ]  # fmt: skip
-        return found, changed
+        if shape == np.shape(case.upstream):
+            up = torch.tensor(np.asarray(case.upstream), dtype=answer.dtype, device=self.device)
+            if answer.requires_grad:
+                answer.backward(up)
+                for name, leaf in (("dx", x), ("dw", w)):
+                    found[name] = None if leaf.grad is None else leaf.grad.detach().cpu().numpy()
+            else:
+                found |= dict.fromkeys(("dx", "dw"), refusal(lambda: answer.backward(up)))
+        given = ((name, case.inputs[name], now.detach().cpu().numpy()) for name, now in (("x", x), ("w", w)))
+        return found, changes(given, case.dtype)
 
     def right(self, case: Case) -> dict[str, Right]:
         x, w = (rounded(case.inputs[name], case.dtype).astype(WIDE) for name in ("x", "w"))
@@ -85,15 +107,18 @@ class Convolution(FunctionSubject):
         for tried in simpler_numbers(up):
             yield replace(case, upstream=tried)
 
-    def lines(self, case: Case) -> list[str]:
-        return [
+    def lines(self, case: Case, found: Found) -> list[str]:
+        lines = [
             "import torch",
-            f"x = torch.tensor({case.inputs['x'].tolist()}, dtype=torch.{case.dtype}, requires_grad=True)",
-            f"w = torch.tensor({case.inputs['w'].tolist()}, dtype=torch.{case.dtype}, requires_grad=True)",
+            f"x = {self._input_source(case.inputs['x'], case)}",
+            f"w = {self._input_source(case.inputs['w'], case)}",
             "y = target(x, w)",
-            f"y.backward(torch.tensor({np.asarray(case.upstream).tolist()}, dtype=torch.{case.dtype}))",
-            "print(y.tolist(), x.grad.tolist(), w.grad.tolist())",
         ]
+        if found.name not in ("dx", "dw"):
+            return [*lines, listed(found.name, found)]
+        up = np.asarray(case.upstream)
+        told = "torch.ones_like(y)" if (up == 1).all() else f"y.new_tensor({up.tolist()})"
+        return [*lines, f"y.backward({told})", listed(f"{found.name[1]}.grad", found)]
 
 
 def correlation(x: Array, w: Array, up: Array) -> tuple[Array, Array, Array]:

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from .functions import UNITS, WIDE, Array, Case, FunctionSubject, Right, simpler_numbers, with_input
+from .functions import (
+    UNITS,
+    WIDE,
+    Array,
+    Case,
+    Changes,
+    Found,
+    FunctionSubject,
+    Right,
+    changes,
+    listed,
+    simpler_numbers,
+    with_input,
+)
 from .report import Law, NotCheckable
 
 FORMULA = (
@@ -20,32 +34,25 @@ class MlpGradient(FunctionSubject):
     """`f(layers, x, labels) -> (loss, grads)` over NumPy arrays."""
 
     def recognize(self) -> None:
-        answer, _ = self._answer(network(np.random.default_rng(0), (2, 3, 2), 3))
+        self.plain = network(np.random.default_rng(0), (2, 3, 2), 3)
+        answer, _ = self._answer(self.plain)
         if not isinstance(answer, tuple | list) or len(answer) != 2:
             raise NotCheckable(f"the target must return (loss, grads), got {type(answer).__name__}")
 
     def _answer(self, case: Case) -> tuple[Any, list[Any]]:
-        layers = [(w.astype(case.dtype), b.astype(case.dtype)) for w, b in case.inputs["layers"]]
-        x = case.inputs["x"].astype(case.dtype)
-        x = np.ascontiguousarray(x.T).T if case.transposed else x
-        labels = case.inputs["labels"].copy()
+        plainly = replace(case, transposed=False)  # only the batch lies in another order
+        layers = [(self.array(w, plainly), self.array(b, plainly)) for w, b in case.inputs["layers"]]
+        x, labels = self.array(case.inputs["x"], case), self.array(case.inputs["labels"], plainly)
         return self.target.value(layers, x, labels), [*(a for pair in layers for a in pair), x, labels]
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
         (loss, grads), given = self._answer(case)
         held = [*(a for pair in case.inputs["layers"] for a in pair), case.inputs["x"], case.inputs["labels"]]
         names = [f"{kind}{i}" for i in range(len(case.inputs["layers"])) for kind in "Wb"] + ["x", "labels"]
-        dtype = case.dtype
-        changed = [
-            name for name, now, then in zip(names, given, held, strict=True)
-            if not np.array_equal(now, then.astype(dtype) if then.dtype.kind == "f" else then)
-        ]  # fmt: skip
-        found: dict[str, Any] = {"loss": np.asarray(loss)}
-        if not isinstance(grads, list | tuple) or len(grads) != len(case.inputs["layers"]):
-            return {"loss": f"grads must be a list of {len(case.inputs['layers'])} pairs"}, changed
+        found: dict[str, Any] = {"loss": np.asarray(loss), "number of pairs": len(grads)}
         for i, pair in enumerate(grads):
             found[f"dW{i}"], found[f"db{i}"] = (np.asarray(each) for each in pair)
-        return found, changed
+        return found, changes(zip(names, held, given, strict=True), case.dtype)
 
     def right(self, case: Case) -> dict[str, Right]:
         layers = [
@@ -56,7 +63,10 @@ class MlpGradient(FunctionSubject):
         _, other, _ = backpropagation(layers, x, labels, WIDE(1))  # the other end of relu's subgradient at 0
         unit, n = UNITS[case.dtype], len(x) + sum(w.shape[1] for w, _ in layers)
         factor = (32 + 4 * n) * unit * (1 + size)
-        found = {"loss": Right(np.asarray(loss, WIDE), factor)}
+        found = {
+            "loss": Right(np.asarray(loss, WIDE), factor),
+            "number of pairs": Right(np.asarray(len(layers), WIDE), 0.0),
+        }
         for i, ((w, b, bound_w, bound_b), (w1, b1, _, _)) in enumerate(zip(grads, other, strict=True)):
             tiny = float(np.finfo(case.dtype).tiny)
             found[f"dW{i}"] = Right(w, factor * float(np.max(bound_w)) + tiny, w1)
@@ -86,12 +96,20 @@ class MlpGradient(FunctionSubject):
         for tried in simpler_numbers(x):
             yield with_input(case, x=tried)
 
-    def lines(self, case: Case) -> list[str]:
-        layers = [[w.tolist(), b.tolist()] for w, b in case.inputs["layers"]]
+    def lines(self, case: Case, found: Found) -> list[str]:
+        plainly = replace(case, transposed=False)
+        layers = [", ".join(self.array_source(a, plainly) for a in pair) for pair in case.inputs["layers"]]
+        told = {"loss": "loss", "number of pairs": "len(grads)", "x": "x", "labels": "labels"}
+        for i in range(len(layers)):
+            told |= {f"dW{i}": f"grads[{i}][0]", f"db{i}": f"grads[{i}][1]"}
+            told |= {f"W{i}": f"layers[{i}][0]", f"b{i}": f"layers[{i}][1]"}
         return [
             "import numpy as np",
-            f"layers = [(np.array(w), np.array(b)) for w, b in {layers}]",
-            f"print(target(layers, np.array({case.inputs['x'].tolist()}), np.array({case.inputs['labels'].tolist()})))",
+            f"layers = [{', '.join(f'({pair})' for pair in layers)}]",
+            f"x = {self.array_source(case.inputs['x'], case)}",
+            f"labels = {self.array_source(case.inputs['labels'], plainly)}",
+            "loss, grads = target(layers, x, labels)",
+            listed(f"np.asarray({told[found.name]})", found),
         ]
 
 

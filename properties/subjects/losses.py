@@ -9,7 +9,23 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from .functions import UNITS, WIDE, Array, Case, FunctionSubject, Right, rounded, simpler_numbers, wide, with_input
+from .functions import (
+    UNITS,
+    WIDE,
+    Array,
+    Case,
+    Changes,
+    Found,
+    FunctionSubject,
+    Right,
+    changes,
+    listed,
+    refusal,
+    rounded,
+    simpler_numbers,
+    wide,
+    with_input,
+)
 from .report import Law, NotCheckable
 
 RULES = ("softmax-cross-entropy", "binary-cross-entropy", "squared-error")
@@ -27,12 +43,12 @@ class Loss(FunctionSubject):
 
     def recognize(self) -> None:
         scores, targets = batch(self.rule, np.random.default_rng(0), 3, 4)
-        case = Case({"scores": scores, "targets": targets})
+        self.plain = Case({"scores": scores, "targets": targets})
         said = []
         for form in ("torch", "numpy"):
             self.form = form
             try:
-                answer = self._answer(case)[0]
+                answer = self._answer(self.plain)[0]
             except Exception as error:
                 said.append(f"{form}: {type(error).__name__}: {error}")
                 continue
@@ -49,42 +65,27 @@ class Loss(FunctionSubject):
     def _answer(self, case: Case) -> tuple[Any, Any, Any]:
         scores, targets = case.inputs["scores"], case.inputs["targets"]
         if self.form == "torch":
-            given = (
-                self.tensor(scores, case, differentiable=True),
-                self.tensor(targets, replace(case, transposed=False)),
-            )
+            given: Any = self.tensor(scores, case, differentiable=True), self.tensor(targets, _plainly(case))
         else:
-            lie = (lambda x: np.ascontiguousarray(x.T).T) if case.transposed else np.array
-            given = (
-                lie(scores.astype(case.dtype)),
-                targets.astype(case.dtype) if targets.dtype.kind == "f" else targets.copy(),
-            )
+            given = self.array(scores, case), self.array(targets, _plainly(case))
         value = self.target.value
         made = value() if isinstance(value, type) else value  # torch.nn.CrossEntropyLoss itself
         return made(*given), given[0], given[1]
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
         answer, scores, targets = self._answer(case)
         if self.form == "torch":
             value: Any = answer.detach().cpu().numpy() if hasattr(answer, "detach") else answer
-            if not answer.requires_grad:
-                gradient: Any = "no gradient: the loss is cut from the graph"
-            elif answer.ndim:
-                gradient = "no gradient: the loss is no scalar"
-            else:
+            gradient: Any = None if answer.requires_grad else refusal(answer.backward)
+            if answer.requires_grad and not answer.ndim:
                 (answer * case.upstream).backward()
                 gradient = None if scores.grad is None else scores.grad.detach().cpu().numpy()
             scores, targets = scores.detach().cpu().numpy(), targets.cpu().numpy()
         else:
             value, gradient = answer
             gradient = np.asarray(gradient) * case.upstream
-        changed = [
-            name
-            for name, now in (("scores", scores), ("targets", targets))
-            if not np.array_equal(now.astype(float), rounded(case.inputs[name], case.dtype) if now.dtype.kind == "f"
-                                  else case.inputs[name])
-        ]  # fmt: skip
-        return {"value": value, "gradient": gradient}, changed
+        given = (("scores", case.inputs["scores"], scores), ("targets", case.inputs["targets"], targets))
+        return {"value": value, "gradient": gradient}, changes(given, case.dtype)
 
     def right(self, case: Case) -> dict[str, Right]:
         scores = rounded(case.inputs["scores"], case.dtype)
@@ -134,19 +135,33 @@ class Loss(FunctionSubject):
             for tried in simpler_numbers(targets):
                 yield with_input(case, targets=tried)
 
-    def lines(self, case: Case) -> list[str]:
-        scores, targets = case.inputs["scores"].tolist(), case.inputs["targets"].tolist()
+    def lines(self, case: Case, found: Found) -> list[str]:
+        scores, targets = case.inputs["scores"], case.inputs["targets"]
+        call = "target()(scores, targets)" if isinstance(self.target.value, type) else "target(scores, targets)"
+        up = "" if case.upstream == 1.0 else f" * {case.upstream}"
         if self.form == "numpy":
-            return ["import numpy as np", f"print(target(np.array({scores}, '{case.dtype}'), np.array({targets})))"]
-        kind = "" if case.inputs["targets"].dtype.kind == "i" else f", dtype=torch.{case.dtype}"
-        made = "target()" if isinstance(self.target.value, type) else "target"
-        return [
+            shown = f"({found.name}{up})" if up and found.name == "gradient" else found.name
+            return [
+                "import numpy as np",
+                f"scores = {self.array_source(scores, case)}",
+                f"targets = {self.array_source(targets, _plainly(case))}",
+                f"value, gradient = {call}",
+                listed(f"np.asarray({shown})", found),
+            ]
+        lines = [
             "import torch",
-            f"scores = torch.tensor({scores}, dtype=torch.{case.dtype}, requires_grad=True)",
-            f"loss = {made}(scores, torch.tensor({targets}{kind}))",
-            f"(loss * {case.upstream}).backward()",
-            "print(loss.item(), scores.grad.tolist())",
+            f"scores = {self.tensor_source(scores, case, differentiable=True)}",
+            f"targets = {self.tensor_source(targets, _plainly(case))}",
+            f"value = {call}",
         ]
+        if found.name == "gradient":
+            return [*lines, f"(value{up}).backward()" if up else "value.backward()", listed("scores.grad", found)]
+        return [*lines, listed(found.name, found)]
+
+
+def _plainly(case: Case) -> Case:
+    """Only the scores lie in another order."""
+    return replace(case, transposed=False)
 
 
 def exact_loss(rule: str, scores: Array, targets: Array) -> tuple[Any, Array]:

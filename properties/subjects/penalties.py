@@ -8,7 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from .functions import UNITS, WIDE, Case, FunctionSubject, Right, rounded, simpler_numbers, with_input
+from .functions import (
+    UNITS,
+    WIDE,
+    Case,
+    Changes,
+    Found,
+    FunctionSubject,
+    Right,
+    changes,
+    listed,
+    refusal,
+    rounded,
+    simpler_numbers,
+    with_input,
+)
 from .report import Law, NotCheckable
 
 RULES = ("l1-penalty", "l2-penalty")
@@ -22,12 +36,12 @@ class Penalty(FunctionSubject):
     """A penalty: a scalar tensor for a torch tensor, or `(value, gradient)` for a NumPy array."""
 
     def recognize(self) -> None:
-        case = Case({"weights": np.array([1.0, -2.0]), "strength": 0.5})
+        self.plain = Case({"weights": np.array([1.0, -2.0]), "strength": 0.5})
         said = []
         for form in ("torch", "numpy"):
             self.form = form
             try:
-                answer = self._answer(case)[0]
+                answer = self._answer(self.plain)[0]
             except Exception as error:
                 said.append(f"{form}: {type(error).__name__}: {error}")
                 continue
@@ -43,24 +57,23 @@ class Penalty(FunctionSubject):
         if self.form == "torch":
             given: Any = self.tensor(weights, case, differentiable=True)
         else:
-            given = np.array(weights.astype(case.dtype))
+            given = self.array(weights, case)
         return self.target.value(given, case.inputs["strength"]), given
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
         answer, given = self._answer(case)
         if self.form == "torch":
             value: Any = answer.detach().cpu().numpy()
-            if not answer.requires_grad or answer.ndim:
-                gradient: Any = "no gradient"
-            else:
+            gradient: Any = None if answer.requires_grad else refusal(answer.backward)
+            if answer.requires_grad and not answer.ndim:
                 (answer * case.upstream).backward()
                 gradient = None if given.grad is None else given.grad.detach().cpu().numpy()
             given = given.detach().cpu().numpy()
         else:
             value, gradient = answer
             gradient = np.asarray(gradient) * case.upstream
-        same = np.array_equal(given.astype(float), rounded(case.inputs["weights"], case.dtype))
-        return {"value": value, "gradient": gradient}, [] if same else ["weights"]
+        changed = changes([("weights", case.inputs["weights"], given)], case.dtype)
+        return {"value": value, "gradient": gradient}, changed
 
     def right(self, case: Case) -> dict[str, Right]:
         w, strength = rounded(case.inputs["weights"], case.dtype).astype(WIDE), WIDE(case.inputs["strength"])
@@ -86,17 +99,25 @@ class Penalty(FunctionSubject):
         for strength in (1.0, 0.5, 2.0):
             yield with_input(case, strength=strength)
 
-    def lines(self, case: Case) -> list[str]:
-        weights, strength = case.inputs["weights"].tolist(), case.inputs["strength"]
+    def lines(self, case: Case, found: Found) -> list[str]:
+        weights, call = case.inputs["weights"], f"target(weights, {case.inputs['strength']})"
+        up = "" if case.upstream == 1.0 else f" * {case.upstream}"
         if self.form == "numpy":
-            return ["import numpy as np", f"print(target(np.array({weights}, '{case.dtype}'), {strength}))"]
-        return [
+            shown = f"({found.name}{up})" if up and found.name == "gradient" else found.name
+            return [
+                "import numpy as np",
+                f"weights = {self.array_source(weights, case)}",
+                f"value, gradient = {call}",
+                listed(f"np.asarray({shown})", found),
+            ]
+        lines = [
             "import torch",
-            f"w = torch.tensor({weights}, dtype=torch.{case.dtype}, requires_grad=True)",
-            f"value = target(w, {strength})",
-            f"(value * {case.upstream}).backward()",
-            "print(value.item(), w.grad.tolist())",
+            f"weights = {self.tensor_source(weights, case, differentiable=True)}",
+            f"value = {call}",
         ]
+        if found.name == "gradient":
+            return [*lines, f"(value{up}).backward()" if up else "value.backward()", listed("weights.grad", found)]
+        return [*lines, listed(found.name, found)]
 
 
 def ordinary(s: Penalty) -> Iterator[Case]:

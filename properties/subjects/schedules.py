@@ -11,7 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from .functions import UNITS, WIDE, Case, FunctionSubject, Right, wide, with_input
+from .functions import UNITS, WIDE, Case, Changes, Found, FunctionSubject, Right, wide, with_input
 from .report import Law, NotCheckable
 from .targets import signature
 
@@ -93,7 +93,8 @@ class Schedule(FunctionSubject):
         for name in self.hyper:
             if name not in names and name not in self.takes.names and not self.takes.open:
                 raise NotCheckable(f"the target must take what is set, it takes no parameter {name!r}")
-        self.call(Case({"hyper": self.settings()[0], "steps": [0, 1, 2]}))
+        self.plain = Case({"hyper": self.settings()[0], "steps": [0, 1, 2]})
+        self.call(self.plain)
 
     def _wants_optimizer(self, names: Mapping[str, Any]) -> bool:
         if inspect.isclass(self.target.value) and any(c.__name__ == "LRScheduler" for c in self.target.value.__mro__):
@@ -117,17 +118,17 @@ class Schedule(FunctionSubject):
             given.pop("lr", None)
         return {self._name(name) or name: value for name, value in given.items() if self._name(name)}
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
         hyper, steps = case.inputs["hyper"], case.inputs["steps"]
         if self.form == "torch":
             told = self._run(hyper, max(steps), case.inputs.get("restore", -1))[np.array(steps)]
-            return {"rates": told[:, 0], "rates of a second group": told[:, 1]}, []
+            return {"rates": told[:, 0], "rates of a second group": told[:, 1]}, {}
         made = self.target.value(**self._arguments(hyper))
         if not callable(made):
             raise NotCheckable(
                 f"a schedule must return a callable of t or a torch scheduler, got {type(made).__name__}"
             )
-        return {"rates": np.array([float(made(t)) for t in steps])}, []
+        return {"rates": np.array([float(made(t)) for t in steps])}, {}
 
     def _made(self, hyper: Mapping[str, Any]) -> tuple[Any, Any]:
         import torch
@@ -191,20 +192,32 @@ class Schedule(FunctionSubject):
         if "restore" in case.inputs:
             yield replace(case, inputs={k: v for k, v in case.inputs.items() if k != "restore"})
 
-    def lines(self, case: Case) -> list[str]:
+    def lines(self, case: Case, found: Found) -> list[str]:
         hyper, steps = case.inputs["hyper"], case.inputs["steps"]
-        given = ", ".join(f"{name}={value!r}" for name, value in self._arguments(hyper).items())
+        given = "".join(f", {name}={value!r}" for name, value in self._arguments(hyper).items())
         if self.form == "function":
-            return [f"rate = target({given})", f"print([rate(t) for t in {steps}])"]
-        first = hyper.get("lr", hyper.get("base_lr"))
+            return [f"rate = target({given[2:]})", f"[float(rate(t)) for t in {steps}]"]
+        first, group = hyper.get("lr", hyper.get("base_lr")), int(found.name != "rates")
+        restore = [
+            f"    if t == {case.inputs.get('restore')}:",
+            "        saved = copy.deepcopy((optimizer.state_dict(), schedule.state_dict()))",
+            "        optimizer, schedule = made()",
+            "        optimizer.load_state_dict(saved[0]); schedule.load_state_dict(saved[1])",
+        ]
         return [
-            "import torch",
-            f"opt = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr={first}, momentum=0.9)",
-            f"schedule, rates = target(opt, {given}), []",
-            f"for t in range({max(steps)} + 1):",
-            "    rates.append(opt.param_groups[0]['lr'])",
-            "    opt.step(); schedule.step()",
-            f"print([rates[t] for t in {steps}])",
+            "import copy, torch",
+            "def made():",
+            f"    groups = [{{'params': [torch.zeros(1, requires_grad=True)], 'lr': lr}} for lr in "
+            f"[{first}, {first * self.second}]]",
+            f"    optimizer = torch.optim.SGD(groups, lr={first}, momentum=0.9)",
+            f"    return optimizer, target(optimizer{given})",
+            "optimizer, schedule = made()",
+            f"rates = [optimizer.param_groups[{group}]['lr']]",
+            f"for t in range(1, {max(steps) + 1}):",
+            "    optimizer.step(); schedule.step()",
+            *(restore if "restore" in case.inputs else []),
+            f"    rates.append(optimizer.param_groups[{group}]['lr'])",
+            f"[float(rates[t]) for t in {steps}]",
         ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .functions import Case, FunctionSubject, Right, with_input
+from .functions import Case, Changes, Found, FunctionSubject, Right, with_input
 from .report import Law, NotCheckable
 
 FORMULA = (
@@ -20,26 +20,34 @@ class Stopping(FunctionSubject):
     """`f(patience)` of an object with `update(value) -> bool` and `best_step`."""
 
     def recognize(self) -> None:
+        self.plain = Case({"values": [1.0], "patience": 2})
         made = self.target.value(2)
         if not hasattr(made, "update"):
             raise NotCheckable(f"early stopping must return an object with update, got {type(made).__name__}")
         made.update(1.0)
         if not hasattr(made, "best_step"):
             raise NotCheckable("early stopping must have best_step")
+        self.shared = bool(self.target.value(1).update(2.0))  # no first value is one to stop at
 
-    def call(self, case: Case) -> tuple[dict[str, Any], list[str]]:
+    def _earlier(self) -> list[str]:
+        """Let what instances share be as low as it gets, so that it is the same in every run, and say so."""
+        if not self.shared:
+            return []
+        self.target.value(1).update(-1e308)
+        return ["target(1).update(-1e308)  # an earlier instance, which has nothing to do with the next"]
+
+    def call(self, case: Case) -> tuple[dict[str, Any], Changes]:
+        self._earlier()
         made = self.target.value(case.inputs["patience"])
         other = self.target.value(case.inputs["patience"]) if case.watch else None
         told = []
         for value in case.inputs["values"]:
             if other is not None:
                 other.update(-value)
-            stop = made.update(value)
-            told.append([float(bool(stop)), float(made.best_step)])
-            if told[-1][0] != self._run(case)[len(told) - 1][0]:
+            told.append([float(bool(made.update(value))), float(made.best_step)])
+            if told[-1][0]:
                 break
-        told += [[float("nan")] * 2] * (len(self._run(case)) - len(told))
-        return {"stop and best_step": np.nan_to_num(np.array(told), nan=-1.0)}, []
+        return {"stop and best_step": np.array(told)}, {}
 
     def _run(self, case: Case) -> list[list[float]]:
         best, best_step, bad, told = None, 0, 0, []
@@ -69,10 +77,18 @@ class Stopping(FunctionSubject):
         ranks = {v: float(r) for r, v in enumerate(sorted(set(values)))}
         yield with_input(case, values=[ranks[v] for v in values])
 
-    def lines(self, case: Case) -> list[str]:
+    def lines(self, case: Case, found: Found) -> list[str]:
+        patience = case.inputs["patience"]
         return [
-            f"stopping = target({case.inputs['patience']})",
-            f"print([(bool(stopping.update(v)), stopping.best_step) for v in {case.inputs['values']}])",
+            *self._earlier(),
+            f"stopping, told = target({patience}), []",
+            *([f"other = target({patience})"] if case.watch else []),
+            f"for value in {case.inputs['values']}:",
+            *(["    other.update(-value)"] if case.watch else []),
+            "    told.append([float(bool(stopping.update(value))), float(stopping.best_step)])",
+            "    if told[-1][0]:",
+            "        break",
+            "told",
         ]
 
 

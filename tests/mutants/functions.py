@@ -89,7 +89,7 @@ COUNT: dict[str, int] = {"calls": 0}
 
 def drifting(z: Any, y: Any) -> Any:
     COUNT["calls"] += 1
-    return F.mse_loss(z, y) * (1 + 1e-6 * COUNT["calls"])
+    return F.mse_loss(z, y) * (1 + 2**-20 * COUNT["calls"])
 
 
 LOSSES = [
