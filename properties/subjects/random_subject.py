@@ -39,6 +39,10 @@ class RandomSubject:
         """Find out which form the target has, by a plain call."""
         raise NotImplementedError
 
+    def plain_run(self) -> list[str]:
+        """Return the lines of a snippet that calls the target."""
+        return []
+
     def rng(self, law: str) -> np.random.Generator:
         """The law's own stream of random numbers."""
         return np.random.default_rng([self.seed, *law.encode()])
