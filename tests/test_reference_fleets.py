@@ -15,6 +15,7 @@ from backproof.reference.architecture import (
     Dense,
     Dropout,
     Flatten,
+    Maxout,
     MaxPool2d,
     MeanPool2d,
     Network,
@@ -97,6 +98,45 @@ def test_a_fleet_with_batch_normalization_equals_its_members_under_every_rule(na
         # NumPy adds up a member's sums in one order, alone and in a fleet; torch's kernels do not.
         assert np.abs(found - expected).max() <= (0 if name == "numpy" else 1e-12) * np.abs(expected).max()
         assert np.abs(expected - np.asarray(theta)).max() > 1e-3
+
+
+#: First layers, which a fleet on all examples at once gives one array for all its members.
+FIRST = {
+    "dense": (Dense(8, 3),),
+    "maxout": (Maxout(8, 3),),
+    "slope": (ParametricReLU(), Dense(8, 3)),
+    "normalization": (BatchNorm(8), Dense(8, 3)),
+    "dropout": (Dropout(0.3), TANH, Dense(8, 3)),
+    "flatten": (Flatten(), Dense(8, 3)),
+    "max pooling": (MaxPool2d(1), Flatten(), Dense(8, 3)),
+    "mean pooling": (MeanPool2d(1), Flatten(), Dense(8, 3)),
+    "convolution": (Conv2d(2, 3, 2), Flatten(), Dense(3, 3)),
+    "normalized channels": (BatchNorm(2), Flatten(), Dense(8, 3)),
+    "slope of images": (ParametricReLU(), Conv2d(2, 3, 2), Flatten(), Dense(3, 3)),
+}
+
+
+@pytest.mark.parametrize("examples", [3, 7])  # as many as members, too
+@pytest.mark.parametrize("layers", FIRST.values(), ids=FIRST)
+@pytest.mark.parametrize("name", SIDES)
+def test_members_that_share_all_examples_are_trained_and_validated_as_one_by_one(name, layers, examples):
+    side, array = SIDES[name]
+    images = any(isinstance(layer, Conv2d | MaxPool2d | Flatten) for layer in layers)
+    network = Network(layers, (2, 2, 2) if images else (8,))
+    rng = np.random.default_rng(4)
+    data = array(rng.normal(size=(examples, *network.input_shape))), array(rng.integers(0, 3, examples))
+    options = {"epochs": 5, "batch_size": examples, "optimizer": "sgd", "lr": 0.1, "validation": data}
+    rngs = np.random.default_rng(5).spawn(3)
+    together = side.training.train(
+        network, side.initialization.initial_parameters(network, rngs), *data, rng=rngs, **options
+    )
+    for member, rng in enumerate(np.random.default_rng(5).spawn(3)):
+        theta = side.initialization.initial_parameters(network, rng)
+        alone = side.training.train(network, theta, *data, rng=rng, **options)
+        assert np.abs(np.asarray(together.theta[member]) - np.asarray(alone.theta)).max() <= 1e-12
+        for kind in ("losses", "validation_losses"):
+            found = [float(losses[member]) for losses in getattr(together.history, kind)]
+            assert found == pytest.approx(getattr(alone.history, kind), rel=1e-11)
 
 
 #: Networks, and the layers whose bias or beta the next batch normalization takes away.

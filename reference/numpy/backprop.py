@@ -61,7 +61,8 @@ def forward(
     network.check_inputs(inputs, theta)
     network.check_masks(masks, inputs, theta)
     network.check_statistics(statistics)
-    return _forward(network, network.views(theta), inputs, [{} for _ in network.layers], masks, statistics)
+    given = _for_members(network, theta, inputs)
+    return _forward(network, network.views(theta), given, [{} for _ in network.layers], masks, statistics)
 
 
 def loss_and_gradient(
@@ -99,7 +100,7 @@ def loss_and_gradient(
     value = _loss_and_gradient(
         network,
         network.views(theta),
-        inputs,
+        _for_members(network, theta, inputs),
         targets,
         loss,
         masks,
@@ -131,6 +132,7 @@ def population_statistics(
     [(array([2.]), array([5.]))]
     """
     network.check_inputs(inputs, theta)
+    inputs = _for_members(network, theta, inputs)
     axis = inputs.ndim - len(network.input_shape) - 1
     total = inputs.shape[axis]
     check.batch_fits(batch_size, total)
@@ -148,6 +150,14 @@ def population_statistics(
         batch_norm.population_statistics([m for m, _ in batches], [v for _, v in batches], count)
         for batches, count in zip(seen, examples, strict=True)
     ]
+
+
+def _for_members(network: Network, theta: Array, inputs: Array) -> Array:
+    """Return the inputs once for each of theta's members where they share them, as a view: a layer cannot tell the
+    examples' axis from the fleet's.
+    """
+    shared = theta.ndim > 1 and inputs.ndim == len(network.input_shape) + 1
+    return np.broadcast_to(inputs, theta.shape[:-1] + inputs.shape) if shared else inputs
 
 
 def _forward(

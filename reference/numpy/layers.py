@@ -35,8 +35,6 @@ class DensePass:
     @staticmethod
     def forward(layer: Any, parameters: Parameters, inputs: Array, cache: Cache, extra: Any) -> Array:
         weights, bias = parameters
-        if weights.ndim > 2 and inputs.ndim < weights.ndim:
-            inputs = np.broadcast_to(inputs, weights.shape[:-2] + inputs.shape)
         cache["inputs"] = inputs
         outputs = buffer(cache, "outputs", (*inputs.shape[:-1], weights.shape[-1]), weights.dtype)
         _product(inputs, weights, outputs)
@@ -199,9 +197,8 @@ class Conv2dPass:
         np.add.reduce(rows, axis=-2, out=gradients[1])
         if not wanted:
             return None
-        shape = output_gradient.shape[:-4] + cache["shape"][-4:]
         return convnets.conv2d_input_gradient(
-            output_gradient, filters, shape, stride=layer.stride, padding=layer.padding
+            output_gradient, filters, cache["shape"], stride=layer.stride, padding=layer.padding
         )
 
 

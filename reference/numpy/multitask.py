@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import _checks as check
 from ..architecture import Network
-from .backprop import _forward
+from .backprop import _for_members, _forward
 from .layers import PASSES, Cache
 from .losses import LOSSES
 
@@ -61,6 +61,7 @@ def multitask_forward(network: Multitask, theta: Array, inputs: Array) -> list[A
     """
     network.trunk.check_inputs(inputs)
     first, *rest = network.parts(theta)
+    inputs = _for_members(network.trunk, theta, inputs)
     shared = _forward(network.trunk, network.trunk.views(first), inputs, [{} for _ in network.trunk.layers], None)
     return [
         _forward(head, head.views(part), shared, [{} for _ in head.layers], None)

@@ -14,7 +14,7 @@ from .. import _checks as check
 from ..architecture import BatchNorm, Dropout, Network
 from . import checkpoints, clipping, dropout
 from ._step import per_member, run, scratch
-from .backprop import _forward, _loss_and_gradient, population_statistics
+from .backprop import _for_members, _forward, _loss_and_gradient, population_statistics
 from .history import History
 from .layers import Cache
 from .losses import LOSSES
@@ -163,9 +163,10 @@ class Trainer:
         if size not in self.caches:
             self.caches[size] = [{} for _ in self.network.layers]
         masks = dropout.masks(self.network, size, self.rng) if self.drops else None
-        inputs, targets = self.inputs, self.targets
-        if batch is not None:
-            inputs, targets = inputs.take(batch, axis=0), targets.take(batch, axis=0)
+        if batch is None:
+            inputs, targets = _for_members(self.network, self.theta, self.inputs), self.targets
+        else:
+            inputs, targets = self.inputs.take(batch, axis=0), self.targets.take(batch, axis=0)
         rate = self.lr
         if callable(rate):
             rate = rate(self.step)
@@ -221,7 +222,7 @@ class Trainer:
             self.snapshots.append(self.theta.copy())
         if self.validation is None:
             return
-        inputs, targets = self.validation
+        inputs, targets = _for_members(self.network, self.theta, self.validation[0]), self.validation[1]
         statistics = None
         if self.normalizes:
             seen = self.inputs if self.samples is None else self.inputs[self.samples]

@@ -56,7 +56,7 @@ def forward(
     network.check_inputs(inputs, theta)
     network.check_masks(masks, inputs, theta)
     network.check_statistics(statistics)
-    return _forward(network, network.views(theta), inputs, masks, statistics)
+    return _forward(network, network.views(theta), _for_members(network, theta, inputs), masks, statistics)
 
 
 def loss_and_gradient(
@@ -91,7 +91,7 @@ def loss_and_gradient(
     network.check_masks(masks, inputs, theta)
     network.check_targets(inputs, targets, loss)
     gradient = torch.empty_like(theta)
-    views = _leaves(network, theta)
+    views, inputs = _leaves(network, theta), _for_members(network, theta, inputs)
     return _loss_and_gradient(network, views, inputs, targets, loss, masks, gradient), gradient
 
 
@@ -119,6 +119,7 @@ def population_statistics(
     [(tensor([2.]), tensor([5.]))]
     """
     network.check_inputs(inputs, theta)
+    inputs = _for_members(network, theta, inputs)
     axis = inputs.ndim - len(network.input_shape) - 1
     total = inputs.shape[axis]
     check.batch_fits(batch_size, total)
@@ -136,6 +137,14 @@ def population_statistics(
         batch_norm.population_statistics([m for m, _ in batches], [v for _, v in batches], count)
         for batches, count in zip(seen, examples, strict=True)
     ]
+
+
+def _for_members(network: Network, theta: Tensor, inputs: Tensor) -> Tensor:
+    """Return the inputs once for each of theta's members where they share them, as a view: a layer cannot tell the
+    examples' axis from the fleet's.
+    """
+    shared = theta.ndim > 1 and inputs.ndim == len(network.input_shape) + 1
+    return inputs.expand(*theta.shape[:-1], *inputs.shape) if shared else inputs
 
 
 def _leaves(network: Network, theta: Tensor) -> tuple[tuple[Tensor, ...], ...]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .. import _checks as check
 from ..numpy.multitask import Multitask
-from .backprop import _forward
+from .backprop import _for_members, _forward
 from .losses import LOSSES
 
 __all__ = ["Multitask", "multitask_forward", "multitask_loss_and_gradient"]
@@ -29,6 +29,7 @@ def multitask_forward(network: Multitask, theta: Tensor, inputs: Tensor) -> list
 
 def _heads(network: Multitask, theta: Tensor, inputs: Tensor) -> list[Tensor]:
     first, *rest = network.parts(theta)
+    inputs = _for_members(network.trunk, theta, inputs)
     shared = _forward(network.trunk, network.trunk.views(first), inputs, None)
     return [_forward(head, head.views(part), shared, None) for head, part in zip(network.heads, rest, strict=True)]
 

@@ -16,7 +16,7 @@ from .. import _checks as check
 from ..architecture import BatchNorm, Dropout, Network
 from . import checkpoints, clipping, compiled, dropout
 from ._step import per_member, run
-from .backprop import _forward, _leaves, _loss_and_gradient, population_statistics
+from .backprop import _for_members, _forward, _leaves, _loss_and_gradient, population_statistics
 from .history import History
 from .losses import LOSSES
 from .optimizers import find
@@ -178,9 +178,10 @@ class Trainer:
             check.nonnegative(rate, f"lr at step {self.step}")
         if self.rule.look_ahead:
             self.point.copy_(self.rule.look_ahead(self.theta, self.state, **self.hyper))
-        inputs, targets = self.inputs, self.targets
-        if batch is not None:
-            inputs, targets = inputs[batch], targets[batch]
+        if batch is None:
+            inputs, targets = _for_members(self.network, self.theta, self.inputs), self.targets
+        else:
+            inputs, targets = self.inputs[batch], self.targets[batch]
         loss = _loss_and_gradient(self.network, self.views, inputs, targets, self.loss, masks, self.gradient)
         if self.penalizes:
             loss = loss + self._penalize()
@@ -226,7 +227,7 @@ class Trainer:
             self.snapshots.append(self.theta.clone())
         if self.validation is None:
             return
-        inputs, targets = self.validation
+        inputs, targets = _for_members(self.network, self.theta, self.validation[0]), self.validation[1]
         statistics = None
         if self.normalizes:
             seen = self.inputs if self.samples is None else self.inputs[self.samples]
