@@ -6,6 +6,7 @@ only the visible sign is known. What holds for all such numbers holds for those 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -17,19 +18,20 @@ from sympy.logic.boolalg import BooleanFunction
 
 from .expressions import Expectation
 from .normal_form import normal
-from .rigor import decide
+from .rigor import entailed
 from .scope import Scope
 from .signs import nonnegative, real
 from .sums import canonical
 
-TAKEN = (sympy.Derivative, sympy.Limit, sympy.Integral, Expectation)  # what may not exist
+TAKEN = (sympy.Derivative, sympy.Limit, sympy.Integral, Expectation, sympy.Piecewise)  # what may not exist
+FOLDS = (sympy.Sum, sympy.Product)
+CONDITIONAL = (sympy.Implies, sympy.Or, sympy.Equivalent)
 
 
 def follows(known: Sequence[Any], wanted: Any, scope: Any) -> bool:
     """Whether z3 shows it from the known relations and the hypotheses, as they stand or in normal form."""
     wanted, *known = (_sides(each, _indices_alike) for each in (wanted, *known))
-    spoken = {part for each in known if not each.has(sympy.Implies) for part in sympy.preorder_traversal(each)}
-    if not _exists(wanted, spoken, scope):
+    if not _exists(wanted, set(_spoken(known)), scope):
         return False
     known = [*known, *scope.hypotheses]
     signs = scope.extended()
@@ -47,7 +49,7 @@ def _decided(known: Sequence[Any], wanted: Any, scope: Any, form: Callable[[Any]
     for one, other in itertools.product(asked, list(numbers.known)[len(asked) :]):
         numbers.flat.hypotheses += _compared(one, other, numbers)
     numbers.flat.hypotheses += [_sides(each, in_numbers) for each in known[1:]]
-    return decide(question, numbers.flat).word == "true"
+    return entailed(question, numbers.flat)
 
 
 def _compared(one: Any, other: Any, numbers: _Numbers) -> list[Any]:
@@ -80,13 +82,24 @@ def _indices_alike(e: Any) -> Any:
 # ---- what has a value ------------------------------------------------------------------------------------------------
 
 
+def _spoken(known: Sequence[Any]) -> Iterator[Any]:
+    """What the known relations speak of at every instance: not what stands in a sum, which may be empty."""
+    for each in known:
+        if not each.has(*CONDITIONAL):
+            parts = sympy.preorder_traversal(each)
+            for part in parts:
+                yield part
+                if isinstance(part, (*FOLDS, *TAKEN)):
+                    parts.skip()
+
+
 def _exists(e: Any, spoken: set[Any], scope: Any) -> bool:
     """Whether it has a value wherever what is spoken of has one."""
     if e in spoken or e.is_Symbol or e.is_number:
         return True
     if isinstance(e, sympy.Indexed | AppliedUndef):
         return reached(e, scope)
-    if isinstance(e, sympy.Sum | sympy.Product):
+    if isinstance(e, FOLDS):
         return _exists(e.function, set(), _inside(e, scope))
     if isinstance(e, Expectation) and all(law.atoms for law in scope.laws.values()):  # over finitely many outcomes
         return _exists(e.args[0], set(), scope)
@@ -111,7 +124,7 @@ def reached(e: Any, scope: Any, before: Any = None) -> bool:
 
     In the rule of a sequence all terms are those at the time before.
     """
-    if isinstance(e, sympy.Sum | sympy.Product):
+    if isinstance(e, FOLDS):
         return reached(e.function, _inside(e, scope), before)
     if isinstance(e, sympy.Indexed):
         declared = scope.bounds(e.base) or scope.laws[e.base]
@@ -124,8 +137,7 @@ def reached(e: Any, scope: Any, before: Any = None) -> bool:
         return False
     if before is not None:
         return time == before
-    high = scope.bounds(rule.time).high
-    if not scope.at_least_zero(time) or not (high is None or scope.at_least_zero(high + 1 - time)):
+    if not scope.at_least_zero(time) or not _until(rule, time, scope):
         return False
     before = sympy.Dummy("before", integer=True, nonnegative=True)
     inner, names = scope.with_range(before, 0, time - 1), {r.time: before for r in scope.recursions.values()}
@@ -139,6 +151,10 @@ class _Numbers:
         self.scope, self.flat = scope, Scope()
         self.flat.declared = [d for d in scope.declared if isinstance(d.symbol, sympy.Symbol)]
         self.known: dict[Any, Any] = {}
+
+    @functools.cached_property
+    def nonnegative_sequences(self) -> set[str]:
+        return _nonnegative_sequences(self.scope)
 
     def of(self, e: Any) -> Any:
         """The expression in the declared numbers and these."""
@@ -156,8 +172,8 @@ class _Numbers:
         """Of the number x that stands for e."""
         signs = [(e, True, x > 0), (-e, True, x < 0), (e, False, x >= 0), (-e, False, x <= 0)]
         yield from [sign for side, strict, sign in signs if nonnegative(side, self.scope, strict=strict)][:1]
-        if isinstance(e, AppliedUndef) and _stays_nonnegative(e, self.scope):
-            yield x >= 0
+        if isinstance(e, AppliedUndef) and e.func.__name__ in self.nonnegative_sequences:
+            yield from [x >= 0] if _until(self.scope.recursions[e.func.__name__], e.args[-1], self.scope) else []
         if isinstance(e, sympy.Indexed):
             for base, low, high, open in self.scope.entry_bounds:
                 smaller = sympy.Lt if open else sympy.Le
@@ -168,25 +184,24 @@ class _Numbers:
             yield from (sympy.Implies(exponent >= 0, x >= 1), sympy.Implies(exponent <= 0, x <= 1))
 
 
-def _stays_nonnegative(term: Any, scope: Any) -> bool:
-    """Whether its sequence visibly starts so and goes on so, together with others of which the same is true."""
-    known = {name for name, rule in scope.recursions.items() if not rule.indices and _from_zero(rule.time, scope)}
+def _nonnegative_sequences(scope: Any) -> set[str]:
+    """The names of sequences that visibly start so, and go on so where all of them have been so: by induction."""
+    kept = {name for name, rule in scope.recursions.items() if not rule.indices and _from_zero(rule.time, scope)}
     while True:
-        supposed = {sympy.Function(name, real=True)(scope.recursions[name].time) for name in known}
-        below = scope.extended()
-        below.slacks += [(at_time, False) for at_time in supposed]
+        rules, below = {name: scope.recursions[name] for name in kept}, scope.extended()
+        below.slacks += [(sympy.Function(name, real=True)(rule.time), False) for name, rule in rules.items()]
         kept = {
             name
-            for name in known
-            if nonnegative(scope.recursions[name].start, scope) and nonnegative(scope.recursions[name].following, below)
+            for name, rule in rules.items()
+            if nonnegative(rule.start, scope) and nonnegative(rule.following, below)
         }
-        if kept == known:
-            break
-        known = kept
-    name, time = term.func.__name__, term.args[-1]
-    if name not in known:
-        return False
-    high = scope.bounds(scope.recursions[name].time).high
+        if len(kept) == len(rules):
+            return kept
+
+
+def _until(rule: Any, time: Any, scope: Any) -> bool:
+    """Whether the rule leads up to this time: its own runs up to a bound, from which it takes one more step."""
+    high = scope.bounds(rule.time).high
     return high is None or scope.at_least_zero(high + 1 - time)
 
 

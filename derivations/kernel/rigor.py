@@ -34,16 +34,12 @@ class Decision:
 
 def decide(claim: Any, scope: Any, solver: Solver = SOLVER) -> Decision:
     """Whether the claim holds at every instance of the scope's declarations and hypotheses."""
-    numbers = {d.symbol for d in scope.declared if isinstance(d.symbol, sympy.Symbol) and d.symbol.is_real}
-    question = Translation(numbers)
     try:
-        holds = question.relation(claim)
+        question, domain, meaning, holds = _asked(claim, scope)
     except Outside:
         return Decision("")
     if not installed():
         return Decision("absent")
-    meaning, question.conditions = question.conditions, []
-    domain = [*_translated(question, scope.hypotheses), *_bounds(question, scope), *question.conditions]
     if meaning:
         answer, point = _solution(question, [*domain, _any_fails(meaning)], scope, solver)
         if answer != "unsat":
@@ -52,6 +48,29 @@ def decide(claim: Any, scope: Any, solver: Solver = SOLVER) -> Decision:
     if answer == "unsat":
         return Decision("true")
     return Decision("false", point) if _value(point, claim) is False else Decision("unknown")
+
+
+def entailed(claim: Any, scope: Any, solver: Solver = SOLVER) -> bool:
+    """Whether no numbers within the bounds and the hypotheses contradict the claim, or leave it without a value."""
+    try:
+        question, domain, meaning, holds = _asked(claim, scope)
+    except Outside:
+        return False
+    contradictions = [[*meaning, f"(not {holds})"], *([[_any_fails(meaning)]] if meaning else [])]
+    return installed() and all(
+        solver.ask(*_written(question, [*domain, *each], set()))[0] == "unsat" for each in contradictions
+    )
+
+
+def _asked(claim: Any, scope: Any) -> tuple[Translation, list[str], list[str], str]:
+    """The question, what holds by declaration and hypothesis, what gives the claim a value, and that it holds."""
+    question = Translation(
+        {d.symbol for d in scope.declared if isinstance(d.symbol, sympy.Symbol) and d.symbol.is_real}
+    )
+    holds = question.relation(claim)
+    meaning, question.conditions = question.conditions, []
+    domain = [*_translated(question, scope.hypotheses), *_bounds(question, scope), *question.conditions]
+    return question, domain, meaning, holds
 
 
 def _translated(question: Translation, relations: Iterable[Any]) -> list[str]:
@@ -88,11 +107,9 @@ def _any_fails(conditions: list[str]) -> str:
 
 def _solution(question: Translation, relations: list[str], scope: Any, solver: Solver) -> tuple[str, Any]:
     """z3's answer, and the solution as an instance of the scope where it is one."""
-    rest = "\n".join([*question.lines, *(f"(assert {relation})" for relation in relations)])
-    names = list(question.variables.values())
     whole = {name for x, name in question.variables.items() if x.is_integer}
     for integers in [set(), whole] if whole else [set()]:  # among the reals first: no real solution, no integer one
-        answer, model = solver.ask("\n".join([*(_declared(x, x in integers) for x in names), rest]), names)
+        answer, model = solver.ask(*_written(question, relations, integers))
         if answer == "unsat":
             return answer, None
         if answer == "sat":
@@ -100,6 +117,12 @@ def _solution(question: Translation, relations: list[str], scope: Any, solver: S
             if point is not None:
                 return answer, point
     return answer, None
+
+
+def _written(question: Translation, relations: list[str], integers: set[str]) -> tuple[str, list[str]]:
+    names = list(question.variables.values())
+    asserted = [f"(assert {relation})" for relation in relations]
+    return "\n".join([*(_declared(x, x in integers) for x in names), *question.lines, *asserted]), names
 
 
 def _declared(name: str, integer: bool) -> str:
