@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Derivative, Implies, Max, Rational, tanh
+from sympy import Abs, Derivative, Implies, KroneckerDelta, Max, Rational, tanh
 
 from ..kernel import (
     Eq,
@@ -13,6 +13,7 @@ from ..kernel import (
     Proof,
     Source,
     bernoulli,
+    correlated,
     misprint,
     product,
     theorem,
@@ -133,7 +134,7 @@ def parity_of_many_bits(t: Proof) -> None:
         because="no product of parity and bit survives",
     )
     d = t.size("d")
-    weights, all_bits = t.vector("v", d), t.random("z", bernoulli(HALF, [d]))
+    weights, all_bits = t.vector("v", d), t.random("z", correlated(HALF, lambda i, j: KroneckerDelta(i, j) / 4, [d]))
     odd = t.random("odd", bernoulli(HALF))
     slopes = total(d, lambda i: weights[i])
     t.expectation(
