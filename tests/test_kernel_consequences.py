@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Implies, Max, exp, log, tanh
+from sympy import Implies, Max, Piecewise, exp, log, tanh
 
 from backproof.derivations.kernel import Expectation, Ge, Gt, Le, Lt, Proof, bernoulli, independent, total
 from backproof.derivations.kernel.consequences import follows, reached
@@ -66,6 +66,10 @@ def test_nothing_is_divided_by_0(t):
     assert not follows([], Ge(1 / x**2, 0), t)
     assert follows([Le(1 / x, 5)], Ge(1 / x**2, 0), t)
     assert not follows([Implies(Gt(x, 0), Le(1 / x, 5))], Ge(1 / x**2, 0), t)
+    m = t.time("m")
+    v = t.vector("v", m)
+    assert not follows([Le(total(m, lambda i: v[i] / x), 5)], Ge(1 / x**2, 0), t)  # an empty sum does not divide
+    assert not follows([Le(Piecewise((1 / x, x > 0), (0, True)), 5)], Ge(1 / x**2, 0), t)
 
 
 def test_a_conclusion_is_known_only_where_its_premise_is(t):
