@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from functools import cache, lru_cache, reduce
+from functools import cache, lru_cache
 from typing import Any
 
 import mpmath
@@ -21,6 +21,7 @@ from sympy.logic.boolalg import BooleanFunction
 from .functions import SmoothFunction, derivative_at
 from .laws import Law
 from .numbers import Field, Jet, Polynomial, Undefined
+from .trees import evaluator, whole
 
 _FUNCTIONS = ("exp", "log", "sin", "cos", "tanh", "sinh", "cosh", "atan", "erf", "gamma")
 MAX_ATOMS = 100_000  # masks, samples or orders that one expectation may run through
@@ -80,14 +81,10 @@ class Point:
 
     def value(self, e: Any) -> Any:
         """The number that the expression is at this point."""
-        if e.is_Symbol:
-            if e in self._local:
-                return self._local[e]
-            if e in self.values:
-                return self.values[e]
-            raise Undefined(f"{e} has no value")
-        if e.is_Rational:
-            return _fraction(e)
+        return evaluator(e)(self)
+
+    def other(self, e: Any) -> Any:
+        """The value of an expression of a kind that is rare enough to be looked at again at every point."""
         method = _method(type(e))
         if method is not None:
             return method(self, e)
@@ -107,36 +104,13 @@ class Point:
 
     def integer(self, e: Any) -> int:
         """The integer that an index, a size or a bound is at this point."""
-        x = self.value(e)
-        if not isinstance(x, Fraction) or x.denominator != 1:
-            raise Undefined(f"{e} is not an integer here")
-        return x.numerator
-
-    def _Add(self, e: Any) -> Any:
-        return reduce(self.field.add, map(self.value, e.args))
-
-    def _Mul(self, e: Any) -> Any:
-        return reduce(self.field.mul, map(self.value, e.args))
-
-    def _Pow(self, e: Any) -> Any:
-        return self.field.power(self.value(e.base), self.value(e.exp))
+        return whole(self.value(e), e)
 
     def _Exp1(self, e: Any) -> Any:
         return self.field.function("exp", Fraction(1))
 
     def _Pi(self, e: Any) -> Any:
         return self.field.context.pi + 0
-
-    def _Indexed(self, e: Any) -> Any:
-        table = self.values.get(e.base)
-        if table is None:
-            raise Undefined(f"{e.base} has no values")
-        key = tuple(self.integer(i) for i in e.indices)
-        if callable(table):
-            return table(*key)
-        if key not in table:
-            raise Undefined(f"{e.base}{list(key)} is out of range")
-        return table[key]
 
     def _Abs(self, e: Any) -> Any:
         return self._magnitude(self.value(e.args[0]))
@@ -233,9 +207,10 @@ class Point:
         if key in self._memo:
             return self._memo[key]
         total, saved = start, dict(self._local)
+        term = evaluator(e.function)
         try:
             for _ in self._ranges(list(e.limits)[::-1]):  # SymPy lists the innermost limit first
-                total = combine(total, self.value(e.function))
+                total = combine(total, term(self))
         finally:  # a term without a value leaves no index behind
             self._local = saved
         self._memo[key] = total
@@ -403,11 +378,6 @@ class Point:
 def _free_symbols(e: Any) -> tuple[Any, ...]:
     """SymPy rebuilds a sum to find its free symbols, and the same sums are met at every point."""
     return tuple(e.free_symbols)
-
-
-@lru_cache(maxsize=20_000)
-def _fraction(e: Any) -> Fraction:
-    return Fraction(int(e.p), int(e.q))
 
 
 @cache
