@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -296,11 +297,11 @@ class Scope:
     def is_slack(self, expr: Any, *, strict: bool) -> bool:
         """Whether the expression is a hypothesis' slack plus something visibly non-negative."""
         symbols = expr.free_symbols
-        _, expr = expr.primitive() if expr.is_Add else (1, expr)
-        for slack, positive in self._all_slacks(expr):
-            if not (slack.free_symbols <= symbols):
-                continue
-            rest = sympy.expand(expr - (slack.primitive()[1] if slack.is_Add else slack))
+        found = [(*_less(slack), positive) for slack, positive in self._all_slacks(expr)]
+        found = [(less, positive) for names, less, positive in found if names <= symbols]
+        expanded = sympy.expand(expr.primitive()[1] if expr.is_Add else expr) if found else expr
+        for less, positive in found:
+            rest = expanded + less
             terms = sympy.Add.make_args(rest)
             # Term by term, up to the first of unknown sign: SymPy takes long to find nothing about a long sum.
             known = rest.is_nonnegative if len(terms) <= 2 else all(term.is_nonnegative for term in terms)
@@ -429,3 +430,9 @@ class Scope:
     def domain(self) -> list[Any]:
         """All hypotheses as SymPy relations, the declared bounds first."""
         return [d.hypothesis for d in self.declared if d.hypothesis is not sympy.true] + self.hypotheses
+
+
+@lru_cache(maxsize=20_000)
+def _less(slack: Any) -> tuple[frozenset[Any], Any]:
+    """(the symbols of a slack, the slack expanded, with the other sign): the same few are met all the time."""
+    return frozenset(slack.free_symbols), -sympy.expand(slack.primitive()[1] if slack.is_Add else slack)
