@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -41,11 +42,13 @@ def same(a: Any, b: Any) -> bool:
     return bool(_by_depth(a) == _by_depth(b))
 
 
-def _names(claim: Any) -> set[Any]:
+@lru_cache(maxsize=2000)
+def _names(claim: Any) -> frozenset[Any]:
     """The free symbols, without entries like x[k]: SymPy counts those as free even where k is bound."""
-    return {symbol for symbol in claim.free_symbols if symbol.is_Symbol}
+    return frozenset(symbol for symbol in claim.free_symbols if symbol.is_Symbol)
 
 
+@lru_cache(maxsize=2000)
 def _by_depth(claim: Any) -> Any:
     """Every bound index named by how many binders stand above it, so that the author's names do not matter."""
     return _renamed(claim, lambda symbol, depth: sympy.Symbol(f"bound index {depth}", integer=symbol.is_integer))
