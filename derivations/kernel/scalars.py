@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import sympy
 from sympy import Product, Sum
 from sympy.core.function import AppliedUndef
 
+from .evaluation import Point
 from .expressions import Expectation
+from .numbers import Undefined
 from .signs import nonnegative
 
 OPAQUE = (
@@ -71,11 +74,32 @@ def _by_denominator(expr: Any) -> Any:
     return sympy.Add(*(sympy.Add(*tops) / sympy.factor(bottom) for bottom, tops in numerators.items()))
 
 
+TRIED = [sympy.Rational(n, d) for n, d in ((7, 3), (5, 4), (3, 1), (11, 5), (2, 1), (9, 7), (5, 1), (-4, 3), (-3, 1))]
+
+
+def _nonzero_somewhere(expr: Any) -> bool:
+    """Whether it is not 0 at some numbers that its symbols may be: there is nothing to look for then."""
+    point = Point()
+    for place, symbol in enumerate(sorted(expr.free_symbols, key=str)):
+        turned = TRIED[place % len(TRIED) :] + TRIED[: place % len(TRIED)]
+        known = symbol.assumptions0.items()
+        fits = [x for x in turned if all(getattr(x, f"is_{fact}") is value for fact, value in known)]
+        if not fits:
+            return False
+        point.values[symbol] = Fraction(fits[0].p, fits[0].q)
+    try:
+        return point.field.sign(point.value(expr)) in (1, -1)
+    except (Undefined, ArithmeticError, TypeError, ValueError):
+        return False
+
+
 def scalar_zero(expr: Any) -> bool:
     """Zero test of an expression without sums: expand, common denominator, then SymPy's simplifiers."""
     expr = _power_atoms(expr)
     if expr == 0 or sympy.expand(expr) == 0:
         return True
+    if _nonzero_somewhere(expr):
+        return False
     if expr.has(sympy.tanh, sympy.sinh, sympy.cosh):  # rational in exponentials, which decides at once
         expr = expr.rewrite(sympy.exp)
     numerator = sympy.numer(sympy.together(_by_denominator(expr)))
