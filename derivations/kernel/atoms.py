@@ -13,6 +13,12 @@ from sympy import KroneckerDelta, Mul
 from .signs import nonnegative
 
 
+def expanded(expr: Any) -> bool:
+    """Whether it is visibly a sum of monomials, which `expand` walks through once for each of its hints for nothing."""
+    factors = (factor for term in sympy.Add.make_args(expr) for factor in Mul.make_args(term))
+    return all(f.is_Atom or (f.is_Pow and f.base.is_Atom and f.exp.is_Integer) for f in factors)
+
+
 def kronecker(a: Any, b: Any) -> Any:
     """The delta solved for the declared index that reads first: one equation between indices is one expression."""
     difference = sympy.expand(a - b)

@@ -14,14 +14,14 @@ import sympy
 from sympy import KroneckerDelta, Mul, Product, Sum
 from sympy.core.function import AppliedUndef
 
-from .atoms import absolute, by_absolute_values, division, kronecker, logarithm, step, symbolic_power
+from .atoms import absolute, by_absolute_values, division, expanded, kronecker, logarithm, step, symbolic_power
 from .continuity import require_continuous
 from .expressions import Expectation
 from .scalars import opaque_atoms, scalar_zero, signs_of, vanishes_alone
 from .scope import NotShown
 from .signs import nonnegative
 from .substitution import substituted
-from .sums import canonical, components, deepest, opened, rebinds, size, solved
+from .sums import canonical, components, deepest, opened, size, solved
 
 
 def is_zero(expr: Any, scope: Any) -> bool:
@@ -70,7 +70,7 @@ def normal(expr: Any, scope: Any) -> Any:
     if expr.is_Pow and not arguments[1].is_number and arguments[1].is_integer:
         return symbolic_power(*arguments, scope)
     rebuilt = expr.func(*arguments)
-    if rebuilt.is_Add or rebuilt.is_Mul or rebuilt.is_Pow or isinstance(rebuilt, sympy.exp):
+    if (rebuilt.is_Add or rebuilt.is_Mul or rebuilt.is_Pow or isinstance(rebuilt, sympy.exp)) and not expanded(rebuilt):
         rebuilt = sympy.expand(rebuilt, func=False, log=False, complex=False, trig=False)
         rebuilt = rebuilt.replace(
             lambda e: e.is_Pow and isinstance(e.base, KroneckerDelta) and e.exp.is_positive, lambda e: e.base
@@ -90,7 +90,7 @@ def _fold(expr: Any, scope: Any) -> Any:
     index = sympy.Dummy(old.name.strip("_"), integer=True)
     low, high = normal(low, scope), normal(high, scope)
     inner = scope.with_range(index, low, high)
-    body = normal(function.subs(old, index) if not rebinds(function, old) else function.xreplace({old: index}), inner)
+    body = normal(function.xreplace({old: index}), inner)
     combine = sympy.Add if isinstance(expr, Sum) else Mul
     if (high - low).is_Integer and high - low < 12:
         parts = [normal(body.subs(index, low + i), scope) for i in range(int(high - low) + 1)]

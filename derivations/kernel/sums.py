@@ -7,13 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import sympy
-from sympy import Mul, Product, Sum
+from sympy import Mul, Sum
 
 MAX_PERMUTED = 4  # bound indices of one coupled sum whose order is tried out for the canonical name
-
-
-def rebinds(function: Any, symbol: Any) -> bool:
-    return any(symbol in s.bound_symbols for s in function.atoms(Sum, Product))
 
 
 def size(limit: tuple[Any, Any, Any], scope: Any) -> Any:
@@ -79,8 +75,10 @@ def canonical(function: Any, limits: list[Any]) -> Any:
             continue  # SymPy reads the innermost limit first, so an index stands after all ranges that depend on it
         names = {i: sympy.Symbol(f"_{depth + place}", integer=True) for place, (i, _, _) in enumerate(order, 1)}
         renamed = [(names[i], low.xreplace(names), high.xreplace(names)) for i, low, high in order]
-        candidates.append((str(function.xreplace(names)), str(renamed), function.xreplace(names), renamed))
-    _, _, function, renamed = min(candidates, key=lambda c: c[:2])
+        candidates.append((function.xreplace(names), renamed))
+    if len(candidates) != 1:  # to print a large one takes long
+        candidates.sort(key=lambda c: (str(c[0]), str(c[1])))
+    function, renamed = candidates[0]
     return Sum(function, *renamed)
 
 
