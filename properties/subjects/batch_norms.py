@@ -175,21 +175,18 @@ class BatchNorm(FunctionSubject):
         features, steps = case.inputs["steps"][0][1].shape[1], case.inputs["steps"]
         name, last = re.fullmatch(r"(\D+)(\d+)", found.name).groups()
         made, place = self._made(case), "" if self.device == "cpu" else f", device={self.device!r}"
-        lines = [
-            "import torch",
-            "def made():",
-            f"    bn = target({features}{given}).to(dtype=torch.{case.dtype}{place})",
+        making = [
+            f"bn = target({features}{given}).to(dtype=torch.{case.dtype}{place})",
             *(
-                f"    bn.{each}.data.copy_({self.tensor_source(case.inputs[each][:features], case)})"
+                f"bn.{each}.data.copy_({self.tensor_source(case.inputs[each][:features], case)})"
                 for each in ("weight", "bias")
                 if getattr(made, each, None) is not None
             ),
-            "    return bn",
-            "bn = made()",
         ]
+        lines = ["import torch", *making]
         for mode, x, up in steps[: int(last) + 1]:
             if mode == "restore":
-                lines += ["saved, bn = bn.state_dict(), made()", "bn.load_state_dict(saved)"]
+                lines += ["saved = bn.state_dict()", *making, "bn.load_state_dict(saved)"]
                 continue
             lines += [
                 f"x = {self.tensor_source(x, case, differentiable=True)}",

@@ -353,8 +353,8 @@ def simpler_numbers(array: Array) -> Iterator[Array]:
     """Yield an array with rounder entries: all at once, then one by one."""
     if array.dtype.kind != "f":
         return
-    yield np.round(array)
-    yield np.sign(array)
+    yield np.round(array) + 0.0  # a negative zero becomes a plain one
+    yield np.sign(array) + 0.0
     if array.size <= 12:
         for i in range(array.size):
             for value in (0.0, 1.0, float(np.sign(array.flat[i])), float(np.round(array.flat[i]))):

@@ -83,7 +83,7 @@ class Loss(FunctionSubject):
             scores, targets = scores.detach().cpu().numpy(), targets.cpu().numpy()
         else:
             value, gradient = answer
-            gradient = np.asarray(gradient) * case.upstream
+            gradient = None if gradient is None else np.asarray(gradient) * case.upstream
         given = (("scores", case.inputs["scores"], scores), ("targets", case.inputs["targets"], targets))
         return {"value": value, "gradient": gradient}, changes(given, case.dtype)
 
@@ -138,7 +138,7 @@ class Loss(FunctionSubject):
     def lines(self, case: Case, found: Found) -> list[str]:
         scores, targets = case.inputs["scores"], case.inputs["targets"]
         call = "target()(scores, targets)" if isinstance(self.target.value, type) else "target(scores, targets)"
-        up = "" if case.upstream == 1.0 else f" * {case.upstream}"
+        up = "" if case.upstream == 1.0 or found.observed is None else f" * {case.upstream}"
         if self.form == "numpy":
             shown = f"({found.name}{up})" if up and found.name == "gradient" else found.name
             return [

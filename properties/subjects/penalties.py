@@ -71,7 +71,7 @@ class Penalty(FunctionSubject):
             given = given.detach().cpu().numpy()
         else:
             value, gradient = answer
-            gradient = np.asarray(gradient) * case.upstream
+            gradient = None if gradient is None else np.asarray(gradient) * case.upstream
         changed = changes([("weights", case.inputs["weights"], given)], case.dtype)
         return {"value": value, "gradient": gradient}, changed
 
@@ -101,7 +101,7 @@ class Penalty(FunctionSubject):
 
     def lines(self, case: Case, found: Found) -> list[str]:
         weights, call = case.inputs["weights"], f"target(weights, {case.inputs['strength']})"
-        up = "" if case.upstream == 1.0 else f" * {case.upstream}"
+        up = "" if case.upstream == 1.0 or found.observed is None else f" * {case.upstream}"
         if self.form == "numpy":
             shown = f"({found.name}{up})" if up and found.name == "gradient" else found.name
             return [
