@@ -127,7 +127,37 @@ def flipped(x: Any, w: Any) -> Any:
     return F.conv2d(x, w.flip(2, 3))
 
 
+def in_memory_order(x: Any) -> Any:
+    """The same numbers, read as they lie."""
+    if isinstance(x, np.ndarray):
+        return x.ravel(order="K").reshape(x.shape)
+    return torch.as_strided(x, x.shape, torch.empty(x.shape).stride())
+
+
+def l1(w: Any, strength: float) -> Any:
+    return strength * np.abs(w).sum(), strength * np.sign(w)
+
+
+def clipped_matrices(grads: Any, c: float) -> Any:
+    return clipped([g for g in grads if g.ndim], c)
+
+
+def relu_told(x: Any) -> Any:
+    print("relu of", x.numel())
+    return torch.relu(x)
+
+
+def relu_drawn(x: Any) -> Any:
+    return torch.relu(x + 0 * torch.rand(()))
+
+
 FUNCTIONS = [
+    (Mutant("relu-as-it-lies", "own", "relu", lambda x: torch.relu(in_memory_order(x))), "shapes"),
+    (Mutant("l1-as-it-lies", "own", "l1-penalty", lambda w, s: l1(in_memory_order(w), s)), "value-and-gradient"),
+    (Mutant("single-for-double", "own", "sigmoid", lambda x: torch.sigmoid(x.float())), "value-and-derivative"),
+    (Mutant("scalars-left-out", "own", "clip-global-norm", clipped_matrices), "clipped"),
+    (Mutant("relu-prints", "own", "relu", relu_told), "quiet"),
+    (Mutant("relu-draws", "own", "relu", relu_drawn), "generators-unchanged"),
     (Mutant("square-batch-over-columns", "own", CE, cross_entropy_over_columns), "value-and-gradient"),
     (Mutant("sixteen-classes", "own", CE, cross_entropy_of_sixteen), "value-and-gradient"),
     (Mutant("square-expanded", "own", SE, squared_error_expanded), "large-scores"),
@@ -235,6 +265,14 @@ class HalfBiased(BatchNorm):
         return y
 
 
+class Unsaved(BatchNorm):
+    """Its tracked variance is no part of its state."""
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, momentum)
+        self.register_buffer("running_var", torch.ones(num_features), persistent=False)
+
+
 class WeighsByMagnitude(BatchNorm):
     """Forgets the sign of its weights."""
 
@@ -293,6 +331,7 @@ DRAWN = [
     (Mutant("stays-off", "own", "dropout", StaysOff), "switching"),
     (Mutant("half-scale", "own", "dropout", HalfMoreScale), "kept-or-zero"),
     (Mutant("half-spread", "own", "batch-norm", HalfBiased), "float16"),
+    (Mutant("variance-unsaved", "own", "batch-norm", Unsaved), "restored-state"),
     (Mutant("weights-by-magnitude", "own", "batch-norm", WeighsByMagnitude), "training"),
     (Mutant("twelve-uniforms", "own", "xavier-normal", filled(twelve_uniforms)), "tails"),
     (Mutant("symmetric", "own", "xavier-normal", filled(symmetric)), "places-independent"),
