@@ -55,6 +55,9 @@ def test_a_number_must_have_a_value(t):
     assert follows([Gt(log(x), 5)], Ge(log(x) ** 2, 0), t)  # said of an x at which it has one
     assert follows([Gt(v[n], 5)], Ge(v[n] ** 2, 0), t)
     assert not follows([Gt(v[n], 5)], Ge(v[n + 1] ** 2, 0), t)
+    m = t.time("m")
+    assert not follows([Le(total(m, lambda i: i * log(x)), 5)], Ge(log(x) ** 2, 0), t)  # a sum may be empty
+    assert not follows([Le(Piecewise((log(x), x > 0), (0, True)), 5)], Ge(log(x) ** 2, 0), t)
     squares = lambda last: total(last, lambda i: v[i] ** 2)  # noqa: E731
     assert follows([Gt(squares(n), 5)], Ge(squares(n), 0), t)
     assert not follows([Gt(squares(n), 5)], Ge(squares(n + 1), 0), t)
@@ -66,10 +69,6 @@ def test_nothing_is_divided_by_0(t):
     assert not follows([], Ge(1 / x**2, 0), t)
     assert follows([Le(1 / x, 5)], Ge(1 / x**2, 0), t)
     assert not follows([Implies(Gt(x, 0), Le(1 / x, 5))], Ge(1 / x**2, 0), t)
-    m = t.time("m")
-    v = t.vector("v", m)
-    assert not follows([Le(total(m, lambda i: v[i] / x), 5)], Ge(1 / x**2, 0), t)  # an empty sum does not divide
-    assert not follows([Le(Piecewise((1 / x, x > 0), (0, True)), 5)], Ge(1 / x**2, 0), t)
 
 
 def test_a_conclusion_is_known_only_where_its_premise_is(t):
@@ -106,16 +105,20 @@ def test_a_claim_at_the_next_index_counts_where_all_that_it_speaks_of_is_there(t
 
 def test_a_sequence_stays_nonnegative_by_induction(t):
     n = t.size("n")
-    k, a = t.integer("k", 0, n), t.vector("a", n + 1, low=0, high=1)
-    shrunk, summed, lowered, late = t.recursion(
+    k, j, c, a = t.integer("k", 0, n), t.integer("j", 2), t.positive("c"), t.vector("a", n + 1, low=0, high=1)
+    shrunk, summed, lowered, late, counted = t.recursion(
         k,
         shrunk=(1, lambda *f: f[0](k) * (1 - a[k + 1])),
         summed=(0, lambda *f: f[1](k) + f[0](k)),
         lowered=(1, lambda *f: f[2](k) - a[k + 1]),
         late=(1, lambda *f: f[3](k) * (1 - k)),
+        counted=(1, lambda *f: f[4](k) + (n - k) * c),
     )
-    for sequence, stays in ((shrunk, True), (summed, True), (lowered, False), (late, False)):
-        assert follows([Le(sequence(k), 5)], Ge(sequence(k), 0), t) is stays
+    for sequence, stays in ((shrunk, True), (summed, True), (lowered, False), (late, False), (counted, True)):
+        assert follows([], Ge(sequence(k + 1), 0), t) is stays
+    assert not follows([Le(counted(k + 2), 5)], Ge(counted(k + 2), 0), t)  # n - k is negative at k = n + 1
+    (early,) = t.recursion(j, early=(1, lambda e: e(j) * (j - 2)))
+    assert not follows([Le(early(j), 5)], Ge(early(j), 0), t)  # j - 2 is negative at j = 0
 
 
 def test_an_exponential_is_above_1_where_its_exponent_is_above_0(t):
