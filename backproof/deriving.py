@@ -5,9 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed, wait
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from typing import Any
 
 from backproof.terminal import progress
@@ -16,6 +18,10 @@ Row = dict[str, Any]
 
 # In a worker: where it says what it has found.
 _channel: Any = None
+
+# Not forked from here: the progress bar runs a thread, and a fork would copy its locks. On Linux a process without
+# threads forks them, with what it has imported.
+METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 
 # The verdicts that each kind of entry must come out with.
 EXPECTED = {"theorem": ("proved", "enumerated", "enclosed"), "misprint": ("refuted",), "remark": ("remark",)}
@@ -30,10 +36,9 @@ class Workers:
     """A pool of processes; what its functions `say` while they run is heard here."""
 
     def __init__(self, count: int) -> None:
-        # Spawned, not forked: the progress bar runs a thread, and a fork would copy its locks.
-        spawn = multiprocessing.get_context("spawn")
-        self._channel = spawn.SimpleQueue()
-        self.pool = ProcessPoolExecutor(count, spawn, _prepare, (self._channel,))
+        context = multiprocessing.get_context(METHOD)
+        self._channel = context.SimpleQueue()
+        self.pool = ProcessPoolExecutor(count, context, _prepare, (self._channel,))
         self.submit = self.pool.submit
 
     def heard(self, pending: Iterable[Future[Any]]) -> Iterator[tuple[str, Row]]:
@@ -51,12 +56,24 @@ def say(kind: str, row: Row) -> None:
     _channel.put((kind, row))
 
 
+def start_importing(modules: Sequence[str]) -> None:
+    """Import the modules once for all workers to come, in the process that forks them; return at once."""
+    share_cores()
+    if METHOD == "forkserver":
+        forkserver.set_forkserver_preload(list(modules))
+        forkserver.ensure_running()
+
+
+def share_cores() -> None:
+    """Give each process to come one core: NumPy and torch read it when they are imported."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 @contextmanager
 def workers(count: int = 2) -> Iterator[Workers]:
     """Yield a pool of processes that leaves none behind when it is interrupted."""
-    # Inherited, and read when NumPy and torch are imported: the processes share the cores among themselves.
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+    share_cores()
     others = multiprocessing.active_children()
     started = Workers(count)
     try:

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 PACKAGES = ("backproof", "numpy", "sympy", "mpmath", "torch", "hypothesis", "scipy", "scikit-learn")
 
 
-def verification(entries: Sequence[Any], backends: Sequence[str], seed: int | None) -> Row:
+def verification(entries: Sequence[Any], backends: Sequence[str], seed: int) -> Row:
     """Return the report on `entries`: a row each, the checks on the real runs, and in `problems` what went wrong."""
     start = time.perf_counter()
     ids = {entry.id for entry in entries}
@@ -68,14 +68,14 @@ class Found:
     stopped: list[str] = field(default_factory=list)
 
 
-def verified(entries: Sequence[Any], chosen: Sequence[Law], backends: Sequence[str], seed: int | None) -> Found:
+def verified(entries: Sequence[Any], chosen: Sequence[Law], backends: Sequence[str], seed: int) -> Found:
     """Return what comes of the entries, their laws and the real runs, in two processes; shows progress on the way."""
     training = backends if {entry.id for entry in entries} & set(THEOREMS) else []
     found = Found()
     with workers() as pool, progress("verify", len(entries) + len(chosen) * len(backends) + len(training)) as advance:
         jobs = {pool.submit(run_share, share, backends, seed, say): share.topic for share in shares(entries, chosen)}
         # Short, so that they come last: no process waits for the other for long.
-        jobs |= {pool.submit(run_real, backend, seed or 0, say): f"the run on {backend}" for backend in training}
+        jobs |= {pool.submit(run_real, backend, seed, say): f"the run on {backend}" for backend in training}
         for kind, row in pool.heard(jobs):
             if kind == "entry":
                 found.rows.append(row)

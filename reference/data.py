@@ -43,15 +43,13 @@ def digits(rng: np.random.Generator, *, held_out: float = 0.2, dtype: Any = np.f
     check.positive(held_out, "held_out")
     check.fraction(held_out, "held_out")
     sklearn = find_spec("sklearn")
-    if sklearn is None:
+    if sklearn is None or sklearn.origin is None:
         raise ModuleNotFoundError("the digits come with scikit-learn, which is not installed: pip install scikit-learn")
     # The file that its load_digits reads, which takes a second to import.
-    (folder,) = sklearn.submodule_search_locations or ()
-    rows = np.loadtxt(Path(folder) / "datasets" / "data" / "digits.csv.gz", delimiter=",")
-    images, labels = rows[:, :-1], rows[:, -1]
-    order = rng.permutation(len(images))
-    images = (images / 16.0).astype(dtype)[order]
-    labels = labels.astype(np.int64)[order]
+    rows = np.loadtxt(Path(sklearn.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",")
+    order = rng.permutation(len(rows))
+    images = (rows[:, :-1] / 16.0).astype(dtype)[order]
+    labels = rows[:, -1].astype(np.int64)[order]
     kept = len(images) - int(len(images) * held_out)
     return Split(images[:kept], labels[:kept], images[kept:], labels[kept:])
 

@@ -89,7 +89,7 @@ def verify(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(verification, "run_share", run_share)
         monkeypatch.setattr(verification, "run_real", run_real)
         entry = SimpleNamespace(id=THEOREM, topic="initialization")
-        return verification.verification([entry], ["numpy"], None)
+        return verification.verification([entry], ["numpy"], 0)
 
     return verify
 
@@ -153,6 +153,7 @@ def test_the_table_says_what_z3_and_flint_said(
     row = {**derived(rigor=rigor), "laws": [], "numpy": {"held": 0, "failed": [], "seconds": 0.0}}
     report = {"theorems": [row], "real_run": {"checks": [], "accuracy": {}}, "problems": [], "backends": ["numpy"]}
     monkeypatch.setattr(verification, "verification", lambda *arguments: {**report, "seconds": 1.0})
+    monkeypatch.setattr("backproof.commands.verify.start_importing", lambda modules: None)
     with pytest.raises(SystemExit):
         main(["verify", THEOREM, "--on", "numpy"])
     assert f"symbolic+{shown}" in capsys.readouterr().out
@@ -166,11 +167,12 @@ def test_a_problem_is_printed_and_is_exit_1(monkeypatch: pytest.MonkeyPatch, cap
         "real_run": {"checks": [], "accuracy": {}},
         "problems": ["something [0, 1) is wrong"],
         "backends": ["numpy"],
-        "seed": None,
+        "seed": 0,
         "seconds": 1.0,
         "versions": {},
     }
     monkeypatch.setattr(verification, "verification", lambda *arguments: report)
+    monkeypatch.setattr("backproof.commands.verify.start_importing", lambda modules: None)
     with pytest.raises(SystemExit) as exit:
         main(["verify", THEOREM, "--on", "numpy", "--json", str(tmp_path / "report.json")])
     assert exit.value.code == 1
@@ -202,7 +204,7 @@ def test_the_entries_and_laws_of_a_share_are_heard_from_another_process() -> Non
 
 def test_a_run_of_the_laws_that_breaks_off_is_said() -> None:
     said: list[Any] = []
-    run_share(Share("nowhere", (), (THEOREM,)), ["numpy"], None, lambda kind, row: said.append((kind, row)))
+    run_share(Share("nowhere", (), (THEOREM,)), ["numpy"], 0, lambda kind, row: said.append((kind, row)))
     ((kind, row),) = said
     assert (kind, row["topic"]) == ("broken", "nowhere")
     assert "nowhere.py" in row["log"]
@@ -227,5 +229,5 @@ def test_a_law_takes_its_oracle_from_the_derivation_of_its_share(monkeypatch: py
     times: list[str] = []
     derive = Entry.derive
     monkeypatch.setattr(Entry, "derive", lambda entry: times.append(entry.id) or derive(entry))
-    run_share(Share("initialization", (THEOREM,), (THEOREM,)), ["numpy"], None, lambda kind, row: None)
+    run_share(Share("initialization", (THEOREM,), (THEOREM,)), ["numpy"], 0, lambda kind, row: None)
     assert times == [THEOREM]

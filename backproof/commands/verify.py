@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from backproof.deriving import holds
+from backproof.deriving import holds, start_importing
 from backproof.terminal import bad_input, errors, output
 
 NAMES = {"numpy": "NumPy", "torch": "torch", "cuda": "CUDA"}
@@ -33,9 +33,7 @@ def verify(
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only these theorems.")] = None,
     on: Annotated[On, typer.Option(help="Which trainers; all takes CUDA where there is a device.")] = On.all,
     path: Annotated[Path | None, typer.Option("--json", metavar="PATH", help="Write the report there as well.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Of the laws' examples and the training run; the same every time when not given.")
-    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the laws' examples and the training run.")] = 0,
 ) -> None:
     """Derive every theorem, run its laws on both trainers, train on the digits, and hold that run to the theorems.
 
@@ -44,14 +42,17 @@ def verify(
     [bold]Examples[/bold]: backproof verify; backproof verify xavier-variance --on torch --json report.json
     """
     from backproof.derivations import catalogue, find
+    from backproof.running import IMPORTS
 
     with bad_input():
         entries = [find(name) for name in dict.fromkeys(ids)] if ids else list(catalogue())
-        backends = _backends(on)
-        if seed is not None and seed < 0:
+        if seed < 0:
             raise ValueError(f"seed must be non-negative, got seed={seed}")
         if path and not path.parent.is_dir():
             raise ValueError(f"--json must name a file in a folder that exists, got {str(path)!r}")
+        # Before this process imports the same.
+        start_importing(IMPORTS if on is On.numpy else (*IMPORTS, "backproof.reference.torch"))
+        backends = _backends(on)
 
     from backproof.verification import verification
 
