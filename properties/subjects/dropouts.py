@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from .chances import binomial, dispersion, mirrored_agree, most_unusual, pairs_agree, shifts_agree
-from .random_subject import RandomSubject
+from .chances import binomial, mirrored_agree, most_unusual, shifts_agree
+from .random_subject import Misfit, RandomSubject, caught, mirrored, shifted
 from .report import Law, NotCheckable, Violation
 
 FORMULA = (
     "train: y = x / (1 - p) with probability 1 - p, else 0, independently for each unit, row and call; eval: y = x"
 )
 Array = np.ndarray
+RATES = (0.1, 0.3, 0.5, 0.8)
 
 
 class Dropout(RandomSubject):
@@ -32,130 +33,120 @@ class Dropout(RandomSubject):
             raise NotCheckable(f"dropout must be an nn.Module, got {type(made).__name__}")
         made.train()(torch.ones(4, dtype=torch.float64))
 
+    def reseed(self) -> int:
+        """Set torch's generator for the next draw, so that the same seed gives the same report."""
+        seed = self.take_seed()
+        self.seed_torch(seed)
+        return seed
+
+    def head(self, seed: int) -> list[str]:
+        return ["import numpy as np", "import torch", f"torch.manual_seed({seed})"]
+
+    def plain_run(self) -> list[str]:
+        """Return the lines of a snippet that drops a few units."""
+        return ["import torch", "target(0.25).train()(torch.ones(4, dtype=torch.float64))"]
+
+    def ones(self, shape: tuple[int, ...]) -> str:
+        """Return how a snippet writes ones on the target's device."""
+        device = "" if self.device == "cpu" else f", device={self.device!r}"
+        return f"torch.ones({shape}, dtype=torch.float64{device})"
+
     def run(
-        self, p: float, x: Array, mode: str = "train", dtype: str = "float64", calls: int = 1
-    ) -> list[tuple[Array, Array]]:
-        """Return outputs and gradients (of the sum weighted 1) of some calls on fresh copies of x."""
+        self, p: float, shape: tuple[int, ...], mode: str = "train", dtype: str = "float64"
+    ) -> tuple[Array, Array, Array]:
+        """Return inputs away from 0, their outputs, and the gradient of the outputs' sum."""
         import torch
 
-        made = self.target.value(p)
-        made.train(mode == "train")
-        found = []
-        for _ in range(calls):
-            leaf = torch.tensor(x, dtype=getattr(torch, dtype), device=self.device, requires_grad=True)
-            y = made(leaf.clone())
-            if not y.requires_grad:
-                found.append((y.detach().cpu().numpy(), np.zeros_like(x)))
-                continue
-            y.backward(torch.ones_like(y))
-            found.append((y.detach().cpu().numpy(), np.zeros_like(x) if leaf.grad is None else leaf.grad.cpu().numpy()))
-        return found
-
-    def lines(self, p: float, shape: Any, show: str, mode: str = "train") -> list[str]:
-        return [
-            "import torch",
-            "torch.manual_seed(0)",
-            f"drop = target({p}).{'train' if mode == 'train' else 'eval'}()",
-            f"x = torch.ones({shape}, dtype=torch.float64, requires_grad=True)",
-            "y = drop(x)",
-            show,
+        seed = self.reseed()
+        rng = np.random.default_rng(seed)
+        x = np.asarray(rng.normal(size=shape) + 3.0 * rng.choice([-1, 1], size=shape)).astype(dtype)
+        self.again = lambda: [
+            *self.head(seed),
+            *self.inputs(x, seed, dtype),
+            f"drop = target({p!r})",
+            f"drop.{mode}()",
+            "y = drop(x.clone())",
+            "(y.sum() + 0 * x.sum()).backward()",
         ]
+        made = self.target.value(p)
+        getattr(made, mode)()
+        leaf = torch.tensor(x, dtype=getattr(torch, dtype), device=self.device, requires_grad=True)
+        y = made(leaf.clone())
+        if y.requires_grad:
+            y.backward(torch.ones_like(y))
+        slope = np.zeros_like(x) if leaf.grad is None else leaf.grad.cpu().numpy()
+        return x.astype(float), y.detach().cpu().numpy(), slope
 
-    def seed_generator(self, law: str) -> None:
-        """Set torch's generator, so that the same seed gives the same report."""
-        import torch
-
-        torch.manual_seed(self.seeded(law))
-
-
-RATES = (0.1, 0.3, 0.5, 0.8)
+    def inputs(self, x: Array, seed: int, dtype: str) -> list[str]:
+        """Return how a snippet writes the inputs: in full where they are few, else as they were drawn."""
+        device = "" if self.device == "cpu" else f", device={self.device!r}"
+        made = f"dtype=torch.{dtype}{device}, requires_grad=True)"
+        if 0 < x.size <= 8:
+            return [f"x = torch.tensor({x.tolist()}, {made}"]
+        drawn = f"rng.normal(size={x.shape}) + 3.0 * rng.choice([-1, 1], size={x.shape})"
+        return [f"rng = np.random.default_rng({seed})", f"x = torch.tensor(({drawn}).astype({dtype!r}), {made}"]
 
 
 def evaluation(s: Dropout) -> Violation | None:
-    s.seed_generator("evaluation")
-    x = s.rng("evaluation").normal(size=(3, 5)) * 10
+    s.begin("evaluation")
     for p in (0.0, *RATES, 1.0):
-        ((y, g),) = s.run(p, x, mode="eval")
-        if y.shape != x.shape or not np.array_equal(y, x) or not np.array_equal(g, np.ones_like(x)):
-            lines = s.lines(p, (3,), "y.sum().backward(); print(y, x.grad)", "eval")
-            return s.wrong(
-                {"p": p, "mode": "eval"}, "y = x, gradient 1", [y.tolist(), g.tolist()], lines, "not the identity"
-            )
+        for shape in ((2,), (3, 5)):
+            x, y, g = s.run(p, shape, mode="eval")
+            if y.shape != x.shape or not np.array_equal(y, x) or not np.array_equal(g, np.ones_like(x)):
+                right, seen = [x.tolist(), np.ones_like(x).tolist()], [y.tolist(), g.tolist()]
+                show = "print([y.tolist(), x.grad.tolist()])"
+                return s.wrong({"p": p, "mode": "eval"}, right, seen, show, "not the identity, or its gradient not 1")
     return None
 
 
 def limits(s: Dropout) -> Violation | None:
     """p = 0 keeps everything and p = 1 nothing, without a division by zero, forward and backward."""
-    s.seed_generator("limits")
-    x = s.rng("limits").normal(size=(4, 6))
-    for p, right, slope in ((0.0, x, np.ones_like(x)), (1.0, 0 * x, 0 * x), (0, x, np.ones_like(x)), (1, 0 * x, 0 * x)):
-        ((y, g),) = s.run(p, x)
-        if not (np.array_equal(y, right) and np.array_equal(g, slope)):
-            lines = s.lines(p, (3,), "y.sum().backward(); print(y, x.grad)")
-            return s.wrong(
-                {"p": p}, [right.tolist(), slope.tolist()], [y.tolist(), g.tolist()], lines, f"wrong at p = {p}"
-            )
+    s.begin("limits")
+    for p in (0.0, 1.0, 0, 1):
+        for shape in ((2,), (4, 6)):
+            x, y, g = s.run(p, shape)
+            right, slope = (np.zeros_like(x), np.zeros_like(x)) if p else (x, np.ones_like(x))
+            if not (np.array_equal(y, right) and np.array_equal(g, slope)):
+                show = "print([y.tolist(), x.grad.tolist()])"
+                told = [right.tolist(), slope.tolist()]
+                return s.wrong({"p": p}, told, [y.tolist(), g.tolist()], show, f"wrong at p = {p}: output, gradient")
     return None
 
 
 def kept_or_zero(s: Dropout) -> Violation | None:
     """Each output is 0 or x / (1 - p), and each gradient 0 or 1 / (1 - p), by the same mask."""
-    s.seed_generator("kept-or-zero")
-    rng = s.rng("kept-or-zero")
-    shapes: tuple[tuple[int, ...], ...] = ((40, 25), (1000,), (5, 4, 10, 10), (7, 11, 13), (), (1, 1), (0, 5))
+    s.begin("kept-or-zero")
+    shapes: tuple[tuple[int, ...], ...] = ((1, 1), (40, 25), (1000,), (5, 4, 10, 10), (7, 11, 13), (), (0, 5))
     for dtype, unit in (("float64", 2.0**-53), ("float32", 2.0**-24), ("float16", 2.0**-11)):
         for p in (0.1, 0.3, 0.45, 0.75, 0.9):
             for shape in shapes:
-                x = (
-                    np.asarray(rng.normal(size=shape) + 3.0 * rng.choice([-1, 1], size=shape))
-                    .astype(dtype)
-                    .astype(float)
-                )
                 try:
-                    ((y, g),) = s.run(p, x, dtype=dtype)
+                    x, y, g = s.run(p, shape, dtype=dtype)
                 except Exception:
                     if dtype == "float16":  # to refuse half precision is no wrong answer
                         return None
                     raise
+                told = {"p": p, "shape": list(shape), "dtype": dtype}
+                if y.shape != x.shape:
+                    return s.wrong(told, list(x.shape), list(y.shape), "print(list(y.shape))", "another shape")
+                if y.dtype != dtype:
+                    show = "print(str(y.dtype).removeprefix('torch.'))"
+                    return s.wrong(told, dtype, str(y.dtype), show, "another precision")
                 kept = y != 0
                 off = np.abs(y - kept * x / (1 - p))
                 slope = np.abs(g - kept / (1 - p))
                 # 1 - p itself may be rounded in low precision, which p near 1 magnifies
                 fine = (4 if dtype == "float16" else 16) * unit / (1 - p) ** 2
-                if (
-                    y.shape != x.shape
-                    or y.dtype != dtype
-                    or not np.all(off <= fine * np.abs(x))
-                    or not np.all(slope <= fine)
-                ):
-                    lines = s.lines(p, (8,), "y.sum().backward(); print(y, x.grad)")
-                    i = (
-                        tuple(int(k) for k in np.unravel_index(np.argmax(off + slope), x.shape))
-                        if y.shape == x.shape
-                        else ()
-                    )
-                    seen = [float(y[i]), float(g[i])] if y.shape == x.shape else str(y.shape)
+                if not np.all(off <= fine * np.abs(x)) or not np.all(slope <= fine):
+                    i = tuple(int(k) for k in np.unravel_index(np.argmax(off + slope), x.shape))
                     right = [f"0 or {float(x[i]) / (1 - p)}", f"0 or {1 / (1 - p)}, by the same mask"]
                     return s.wrong(
-                        {"p": p, "x": float(x[i]), "dtype": dtype}, right, seen, lines, "wrong output or gradient"
+                        {**told, "place": list(i), "x": float(x[i])},
+                        right,
+                        [float(y[i]), float(g[i])],
+                        f"print([y[{i}].item(), x.grad[{i}].item()])",
+                        "wrong output or gradient",
                     )
-    return None
-
-
-def rate(s: Dropout) -> Violation | None:
-    s.seed_generator("rate")
-    for p in (0.05, *RATES, 0.95):
-        dropped, units = int(masks(s, p, (500, 500)).sum()), 250_000
-        found = s.unlikely(
-            binomial(dropped, units, p),
-            {"p": p, "units": units},
-            f"{p} of the units dropped",
-            dropped / units,
-            s.lines(p, (500, 500), "print((y == 0).double().mean())"),
-            "wrong rate",
-        )
-        if found:
-            return found
     return None
 
 
@@ -163,58 +154,65 @@ def masks(s: Dropout, p: float, shape: tuple[int, ...], calls: int = 1) -> Array
     """Return which units were dropped, one call after the other."""
     import torch
 
+    seed = s.reseed()
+    s.again = lambda: [
+        *s.head(seed),
+        f"drop = target({p}).train()",
+        f"dropped = np.array([(drop({s.ones(shape)}) == 0).cpu().numpy() for _ in range({calls})])",
+    ]
     made, x = s.target.value(p).train(), torch.ones(shape, dtype=torch.float64, device=s.device)
-    return np.array([(made(x.clone()) == 0).cpu().numpy() for _ in range(calls)])
+    dropped = np.array([(made(x.clone()) == 0).cpu().numpy() for _ in range(calls)])
+    if dropped.shape[1:] != shape:
+        raise Misfit(list(shape), list(dropped.shape[1:]), "print(list(dropped.shape[1:]))")
+    return dropped
 
 
-def independence(s: Dropout, name: str, p: float, marks: Array, shape: tuple[int, ...], calls: int) -> Violation | None:
+def rate(s: Dropout) -> Violation | None:
+    s.begin("rate")
+    for p in (0.05, *RATES, 0.95):
+        dropped, units = int(masks(s, p, (500, 500)).sum()), 250_000
+        told = {"p": p, "units": units}
+        found = s.unlikely(
+            binomial(dropped, units, p), told, p, dropped / units, "print(dropped.mean())", "wrong share dropped"
+        )
+        if found:
+            return found
+    return None
+
+
+def independence(
+    s: Dropout, name: str, p: float, marks: Array, written: str, shape: tuple[int, ...]
+) -> Violation | None:
     """Test that no two rows of marks go together and that rows have as many marks as chance gives them."""
-    show = "print(y)" if calls == 1 else "print(y, drop(x))"
-    lines = s.lines(p, shape, show)
-    (one, other), count, value = pairs_agree(marks, p)
-    found = s.unlikely(
-        value,
-        {"p": p, "shape": list(shape), name: [one, other], "compared": marks.shape[1]},
-        f"agreement of {p * p + (1 - p) ** 2:.4f}",
-        count / marks.shape[1],
-        lines,
-        f"{name} {one} and {other} go together",
-    )
-    if found:
-        return found
-    return s.unlikely(
-        dispersion(marks.sum(axis=1), marks.shape[1], p),
-        {"p": p, "shape": list(shape), "counted by": name},
-        "counts as spread as binomial ones",
-        float(np.std(marks.sum(axis=1))),
-        lines,
-        f"counts by {name} are not binomial",
-    )
+    told = {"p": p, "shape": list(shape)}
+    return s.pairs(told, name, marks, written, p) or s.counts(told, name, marks, written, p)
 
 
 def units(s: Dropout) -> Violation | None:
-    s.seed_generator("units")
+    s.begin("units")
+    shape = (4000, 96)
     for p in (0.3, 0.6):
-        found = independence(s, "units", p, masks(s, p, (4000, 96))[0].T, (4000, 96), 1)
+        found = independence(s, "units", p, masks(s, p, shape)[0].T, "dropped[0].T", shape)
         if found:
             return found
     return None
 
 
 def rows(s: Dropout) -> Violation | None:
-    s.seed_generator("rows")
+    s.begin("rows")
+    shape = (96, 4000)
     for p in (0.3, 0.6):
-        found = independence(s, "rows", p, masks(s, p, (96, 4000))[0], (96, 4000), 1)
+        found = independence(s, "rows", p, masks(s, p, shape)[0], "dropped[0]", shape)
         if found:
             return found
     return None
 
 
 def successive_calls(s: Dropout) -> Violation | None:
-    s.seed_generator("calls")
+    s.begin("calls")
     for p, shape in ((0.3, (40, 100)), (0.6, (4000,))):
-        marks = masks(s, p, shape, calls=48)
-        found = independence(s, "calls", p, marks.reshape(48, -1), shape, 2)
+        marks = masks(s, p, shape, calls=48).reshape(48, -1)
+        found = independence(s, "calls", p, marks, "dropped.reshape(48, -1)", shape)
         if found:
             return found
     return None
@@ -222,7 +220,7 @@ def successive_calls(s: Dropout) -> Violation | None:
 
 def places(s: Dropout) -> Violation | None:
     """The first, the last and every other place of a small tensor is dropped as often, counted over many calls."""
-    s.seed_generator("places")
+    s.begin("places")
     for p, shape in ((0.3, (5, 8)), (0.6, (2, 3, 4)), (0.5, (1,))):
         calls = 300
         marks = masks(s, p, shape, calls=calls).reshape(calls, -1)
@@ -232,7 +230,7 @@ def places(s: Dropout) -> Violation | None:
             {"p": p, "shape": list(shape), "place": worst, "calls": calls},
             p,
             float(marks[:, worst].mean()),
-            s.lines(p, shape, "print(y)"),
+            f"print(dropped.reshape({calls}, -1)[:, {worst}].mean())",
             f"place {worst} is not dropped with probability p",
         )
         if found:
@@ -242,23 +240,24 @@ def places(s: Dropout) -> Violation | None:
 
 def shifts(s: Dropout) -> Violation | None:
     """No mask is another one, or a part of itself, shifted or mirrored; exact at p = 1/2."""
-    s.seed_generator("shifts")
-    shape = (100, 80)
+    s.begin("shifts")
+    shape, n = (100, 80), 8000
     one, two, three = masks(s, 0.5, shape, calls=3).reshape(3, -1)
-    for name, (place, count, pairs, value) in (
-        ("a mask and itself, shifted", shifts_agree(one, one)),
-        ("a mask and itself, mirrored", mirrored_agree(one)),
-        ("a mask and the next, shifted", shifts_agree(one, two)),
-        ("a mask and the next, mirrored", shifts_agree(one, two[::-1])),
-        ("a mask and the next but one, shifted", shifts_agree(one, three)),
+    for name, other, (place, count, pairs, value) in (
+        ("a mask and itself, shifted", "one", shifts_agree(one, one)),
+        ("a mask and itself, mirrored", "", mirrored_agree(one)),
+        ("a mask and the next, shifted", "two", shifts_agree(one, two)),
+        ("a mask and the next, mirrored", "two[::-1]", shifts_agree(one, two[::-1])),
+        ("a mask and the next but one, shifted", "three", shifts_agree(one, three)),
     ):
+        show = shifted("one", other, place, n) if other else mirrored("one", place, n)
         found = s.unlikely(
             value,
             {"p": 0.5, "shape": list(shape), "compared": name, "place": place, "pairs": pairs},
-            "agreement of 0.5",
+            0.5,
             count / pairs,
-            s.lines(0.5, shape, "print(y, drop(x))"),
-            f"{name}, go together",
+            f"one, two, three = dropped.reshape(3, -1)\n{show}",
+            f"{name}, go together: how often they agree",
         )
         if found:
             return found
@@ -267,7 +266,7 @@ def shifts(s: Dropout) -> Violation | None:
 
 def channels(s: Dropout) -> Violation | None:
     """On images, and on sequences, no axis shares its mask."""
-    s.seed_generator("channels")
+    s.begin("channels")
     p = 0.4
     for shape, names in (
         ((40, 24, 10, 10), ("images", "channels", "rows of pixels", "columns of pixels")),
@@ -276,7 +275,8 @@ def channels(s: Dropout) -> Violation | None:
         marks = masks(s, p, shape)[0]
         for axis, name in enumerate(names):
             view = np.moveaxis(marks, axis, 0).reshape(shape[axis], -1)
-            found = independence(s, name, p, view, shape, 1)
+            written = f"np.moveaxis(dropped[0], {axis}, 0).reshape({shape[axis]}, -1)"
+            found = independence(s, name, p, view, written, shape)
             if found:
                 return found
     return None
@@ -286,31 +286,45 @@ def modules(s: Dropout) -> Violation | None:
     """Two modules draw their own masks, and another state of the generator gives another mask."""
     import torch
 
-    p, x = 0.4, np.ones((40, 100))
-    drawn = []
-    for seed in (s.seeded("modules"), s.seeded("modules") + 1):
-        torch.manual_seed(seed)
-        drawn += [s.run(p, x)[0][0].ravel() == 0 for _ in range(4)]
-    return independence(s, "modules", p, np.array(drawn), (40, 100), 1)
+    s.begin("modules")
+    p, shape, seeds, drawn = 0.4, (40, 100), (s.take_seed(), s.take_seed()), []
+    s.again = lambda: [
+        "import numpy as np",
+        "import torch",
+        "dropped = []",
+        f"for seed in {seeds}:",
+        "    torch.manual_seed(seed)",
+        f"    dropped += [(target({p}).train()({s.ones(shape)}) == 0).cpu().numpy() for _ in range(4)]",
+    ]
+    for seed in seeds:
+        s.seed_torch(seed)
+        for _ in range(4):
+            y = s.target.value(p).train()(torch.ones(shape, dtype=torch.float64, device=s.device))
+            drawn.append((y == 0).cpu().numpy())
+    return independence(s, "modules", p, np.array(drawn).reshape(8, -1), "np.array(dropped).reshape(8, -1)", shape)
 
 
 def inputs_do_not_matter(s: Dropout) -> Violation | None:
     """Large, small, negative and zero inputs are dropped alike."""
-    s.seed_generator("inputs")
-    p = 0.35
-    scales = np.repeat([1e-6, -1.0, 1.0, 1e3, -1e-3], 40_000)
     import torch
 
-    made = s.target.value(p).train()
-    y = made(torch.tensor(scales, dtype=torch.float64)).detach().numpy()
-    for scale in np.unique(scales):
-        dropped = int(np.sum(y[scales == scale] == 0))
+    s.begin("inputs")
+    p, scales, seed = 0.35, [1e-6, -1.0, 1.0, 1e3, -1e-3], s.reseed()
+    s.again = lambda: [
+        *s.head(seed),
+        f"x = np.repeat({scales}, 40_000)",
+        f"y = target({p}).train()(torch.tensor(x)).detach().numpy()",
+    ]
+    x = np.repeat(scales, 40_000)
+    y = s.target.value(p).train()(torch.tensor(x)).detach().numpy()
+    for scale in scales:
+        dropped = int(np.sum(y[x == scale] == 0))
         found = s.unlikely(
             binomial(dropped, 40_000, p),
-            {"p": p, "x": float(scale)},
+            {"p": p, "x": scale},
             p,
             dropped / 40_000,
-            s.lines(p, (40_000,), f"print((drop({scale} * x) == 0).double().mean())"),
+            f"print((y[x == {scale}] == 0).mean())",
             f"inputs of {scale} are dropped otherwise",
         )
         if found:
@@ -322,18 +336,28 @@ def switching(s: Dropout) -> Violation | None:
     """train() and eval() switch, as often as one likes, and leave the input alone."""
     import torch
 
-    s.seed_generator("switching")
+    s.begin("switching")
+    seed, modes = s.reseed(), []
+    s.again = lambda: [
+        *s.head(seed),
+        "drop, x = target(0.5), torch.ones(2000, dtype=torch.float64)",
+        f"for mode in {modes}:",
+        "    getattr(drop, mode)()",
+        "    y = drop(x)",
+    ]
     made, x = s.target.value(0.5), torch.ones(2000, dtype=torch.float64)
     for mode in ("train", "eval", "train", "eval", "eval", "train"):
-        made.train() if mode == "train" else made.eval()
+        modes.append(mode)
+        getattr(made, mode)()
         y = made(x)
-        dropped = bool((y == 0).any())
-        if dropped != (mode == "train") or not bool((x == 1).all()):
-            lines = s.lines(0.5, (2000,), "print((y == 0).any(), (x == 1).all())", mode)
-            seen = "units dropped" if dropped else "none dropped" if bool((x == 1).all()) else "the input was changed"
-            return s.wrong(
-                {"mode": mode}, "dropped in training only, input unchanged", seen, lines, f"wrong in {mode} mode"
-            )
+        share = float((y == 0).double().mean())
+        if (share > 0) != (mode == "train"):
+            right, show = 0.5 if mode == "train" else 0.0, "print((y == 0).double().mean().item())"
+            return s.wrong({"modes": modes}, right, share, show, f"wrong share dropped in {mode} mode")
+        changed = int((x != 1).sum())
+        if changed:
+            show = "print((x != 1).sum().item())"
+            return s.wrong({"modes": modes}, 0, changed, show, "entries of the input were changed")
     return None
 
 
@@ -342,7 +366,7 @@ def laws_of(rule: str) -> tuple[Law, ...]:
     theorem = f"{rule}: {FORMULA}"
 
     def law(id: str, claim: str, holds: Callable[[Dropout], Violation | None]) -> Law:
-        return Law(id, claim, theorem, holds)
+        return Law(id, claim, theorem, caught(id, claim, holds))
 
     return (
         law("evaluation", "in evaluation dropout is the identity", evaluation),

@@ -34,6 +34,8 @@ class Dropout(nn.Module):
             if self.mask is None or self.mask.shape != shape:
                 self.mask = torch.rand(shape, dtype=x.dtype) >= p
             return self.mask
+        if kind == "refuses-sequences" and x.ndim == 3:
+            raise ValueError("expected an input of rank 2 or 4")
         if kind == "shared-by-rows" and x.ndim > 1:
             return (torch.rand(shape[1:], dtype=x.dtype) >= p).expand(shape)
         if kind == "shared-by-channel" and x.ndim == 4:
@@ -83,6 +85,10 @@ class Dropout(nn.Module):
             return x.mul_(mask * scale)
         if kind == "single-precision":
             return (x.float() * mask * scale).to(x.dtype)
+        if kind == "flattens":
+            return (x * mask * scale).flatten(1) if x.ndim > 2 else x * mask * scale
+        if kind == "returns-double":
+            return (x * mask * scale).double()
         if kind == "fills":
             return torch.where(mask.bool(), x * scale, torch.full_like(x, 1e-8))
         return x * mask * scale
@@ -106,7 +112,7 @@ DROPOUTS = [
         "keeps-p", "p-one-nan", "constant-seed", "shared-by-rows", "backward-unscaled", "ignores-eval", "rate-off-by-0.01",
         "same-mask", "shared-by-channel", "shared-by-units", "tied-2", "tied-4", "halves-of-rows-tied", "fixed-count", "by-magnitude",
         "gaussian", "scales-at-eval", "never-drops", "unscaled", "divides-by-p", "scale-off-1-percent", "backward-unmasked", "in-place",
-        "single-precision", "fills",
+        "single-precision", "fills", "refuses-sequences", "flattens", "returns-double",
     )
 ]  # fmt: skip
 DROPOUT_CONTROLS = [
@@ -249,6 +255,12 @@ def initializer(rule: str, kind: str) -> Callable[[Any], None]:
                 nn.init.trunc_normal_(w, std=std, a=-2 * std, b=2 * std)
             elif kind == "truncated-rescaled":
                 nn.init.trunc_normal_(w, std=std / 0.87962566, a=-2 * std / 0.87962566, b=2 * std / 0.87962566)
+            elif kind == "two-points-within":  # their variance is that of what they replace
+                z = torch.randn(w.shape, dtype=w.dtype)
+                w.copy_(std * torch.where(z.abs() < 1, 0.5395 * z.sign(), z))
+            elif kind == "squared":
+                u = 2 * torch.rand(w.shape, dtype=w.dtype) - 1
+                w.copy_(math.sqrt(3) * std * u * u.abs())
             elif kind == "normal-for-uniform" or (rule.endswith("normal") and kind != "uniform-for-normal"):
                 w.normal_(0, std)
             else:
@@ -267,6 +279,14 @@ def initializer(rule: str, kind: str) -> Callable[[Any], None]:
                 w.div_(w.flatten(1).norm(dim=1).reshape(-1, *[1] * (w.ndim - 1))).mul_(std * math.sqrt(w[0].numel()))
             if kind == "last-row-zero":
                 w[-1] = 0
+            if kind == "unset-row":
+                w[0] = torch.nan
+            if kind == "matrices-only":
+                _, _ = w.shape
+            if kind == "flattens-kernels":
+                w.data = w.data.flatten(1)
+            if kind == "widens":
+                w.data = w.data.double()
             if kind == "constant-seed":
                 w.copy_(std * torch.randn(w.shape, generator=torch.Generator().manual_seed(0), dtype=w.dtype))
 
@@ -290,6 +310,10 @@ def numpy_unseeded(shape: Any, rng: Any) -> Any:
     return np.random.default_rng().normal(size=shape) * math.sqrt(2 / shape[0])
 
 
+def numpy_squeezed(shape: Any, rng: Any) -> Any:
+    return np.squeeze(rng.normal(size=shape) * math.sqrt(2 / shape[0]))
+
+
 def orthogonal(kind: str) -> Callable[[Any], None]:
     def fill(w: Any) -> None:
         rows, columns = w.shape[0], w[0].numel()
@@ -298,7 +322,7 @@ def orthogonal(kind: str) -> Callable[[Any], None]:
             a = torch.rand(a.shape, dtype=w.dtype)
         q, r = torch.linalg.qr(a)
         signs = r.diagonal().sign()
-        if kind == "not-haar":
+        if kind == "not-haar" or kind == f"not-haar-{rows}":
             signs = torch.ones_like(signs)
         q = q * signs
         if kind == "rotations-only" and q.shape[0] == q.shape[1]:
@@ -338,8 +362,8 @@ SOURCES |= {
 KINDS = {
     "xavier-normal": ("swapped", "sum-of-fans", "fan-out-by-both", "no-receptive-field", "fan-plus-one", "std-off-2-percent", "truncated-unscaled",
                       "truncated-rescaled", "uniform-for-normal", "shifted", "positive", "tied-rows", "antithetic", "normalized-rows", "last-row-zero",
-                      "constant-seed", "variance-for-std"),
-    "xavier-uniform": ("no-sqrt3", "sum-of-fans", "no-receptive-field", "fan-plus-one", "std-off-2-percent", "normal-for-uniform", "shifted", "tied-rows"),
+                      "constant-seed", "variance-for-std", "two-points-within", "unset-row", "matrices-only", "flattens-kernels", "widens"),
+    "xavier-uniform": ("no-sqrt3", "sum-of-fans", "no-receptive-field", "fan-plus-one", "std-off-2-percent", "normal-for-uniform", "shifted", "tied-rows", "squared"),
     "he-normal": ("swapped-fans", "no-gain", "gain-squared", "no-receptive-field", "fan-plus-one", "std-off-2-percent", "truncated-unscaled", "sum-of-fans"),
     "he-uniform": ("no-sqrt3", "swapped-fans", "no-gain", "no-receptive-field", "std-off-2-percent", "normal-for-uniform"),
 }  # fmt: skip
@@ -354,9 +378,10 @@ INITIALIZERS = [
     Mutant("init-global-generator", "own", "xavier-normal", numpy_xavier),
     Mutant("init-numpy-fan-out", "own", "he-normal", numpy_swapped),
     Mutant("init-unseeded", "own", "he-normal", numpy_unseeded),
+    Mutant("init-squeezed", "own", "he-normal", numpy_squeezed),
     *(
         Mutant(*SOURCES.get(kind, (f"orthogonal-{kind}", "own")), "orthogonal", orthogonal(kind))
-        for kind in ("not-haar", "nonsquare-square", "uniform-qr", "rotations-only", "random-signs-of-rows", "gain", "not-quite", "single-precision", "by-kernel")
+        for kind in ("not-haar", "not-haar-3", "not-haar-4", "nonsquare-square", "uniform-qr", "rotations-only", "random-signs-of-rows", "gain", "not-quite", "single-precision", "by-kernel")
     ),
 ]  # fmt: skip
 
@@ -570,6 +595,8 @@ SCHEDULE_CONTROLS = [
 def minibatches(kind: str) -> Callable[..., Any]:
     def epoch(n: int, batch_size: int, rng: Any) -> Any:
         order = np.arange(n)
+        if kind == "refuses-lone" and n == 1:
+            raise ValueError("there must be at least two examples")
         if kind == "naive-shuffle":
             for i in range(n):
                 j = rng.integers(n)
@@ -584,6 +611,8 @@ def minibatches(kind: str) -> Callable[..., Any]:
             order = np.random.default_rng().permutation(n)
         elif kind == "global":
             order = np.random.permutation(n)  # noqa: NPY002
+        elif kind == "from-one":
+            order = 1 + rng.permutation(n)
         elif kind == "with-replacement":
             order = rng.integers(0, n, n)
         elif kind == "rotates":
@@ -629,6 +658,7 @@ MINIBATCHES = [
     for kind in (
         "naive-shuffle", "off-by-one-shuffle", "constant-seed", "unseeded", "global", "with-replacement", "rotates", "in-order", "sorted-batches",
         "shuffled-blocks", "reverses", "first-stays", "drops-last", "pads-last", "even-sizes", "empty-last", "short-first",
+        "refuses-lone", "from-one",
     )
 ]  # fmt: skip
 MINIBATCH_CONTROLS = [
