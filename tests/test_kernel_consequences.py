@@ -99,6 +99,10 @@ def test_a_claim_at_the_next_index_counts_where_all_that_it_speaks_of_is_there(t
     assert reached(f(k + 1), t)
     assert not reached(f(k + 2), t)
     assert not reached(e(k + 1), t)
+    j, m = t.integer("j", 1), t.time("m")
+    (z,) = t.recursion(m, z=((j,), 1, lambda z: z(j, m) + z(j + 1, m)))
+    assert reached(z(3, m + 1), t)
+    assert not reached(z(0, m), t)
     assert reached(total(n, lambda i: h[i] + g[i + 1]), t)
     assert not reached(total(n, lambda i: h[i + 1]), t)
 

@@ -132,8 +132,7 @@ def reached(e: Any, scope: Any, before: Any = None) -> bool:
     if not isinstance(e, AppliedUndef):
         return all(reached(a, scope, before) for a in e.args)
     rule, (*indices, time) = scope.recursions[e.func.__name__], e.args
-    own = [scope.bounds(index) for index in rule.indices]
-    if not all(scope.within(i, d.low, d.high) for i, d in zip(indices, own, strict=True)):
+    if not all(scope.in_range(own, i) for own, i in zip(rule.indices, indices, strict=True)):
         return False
     if before is not None:
         return time == before
