@@ -476,7 +476,7 @@ def test_averaged_over_shuffled_epochs_the_second_order_is_that_of_the_penalty(
     (i, j), epochs = rng.permutation(examples)[:2], 2000
     g, h = np.eye(examples)[i], np.eye(examples)[j]
     batches = [backend.stochastic.minibatches(examples, 1, rng) for _ in range(epochs)]
-    orders = np.array([[int(batch[0]) for batch in epoch] for epoch in batches])
+    orders = np.array([[batch.item() for batch in epoch] for epoch in batches])
     end = walk(backend, np.zeros(epochs), lambda w, t: g[orders[:, t]] + h[orders[:, t]] * w, examples, 1.0)[-1]
     second = end + g.sum()  # with one g and one h there is no third order, and at rate 1 this is 0 or 1
     claim = oracle("shuffled-epoch-regularizes", "second order, averaged over the orders")

@@ -71,8 +71,9 @@ def at_least(value: int, least: int, name: str) -> None:
 
 def choice(value: str, known: Iterable[str], name: str) -> None:
     """Raise unless `value` is one of `known`; the message names the nearest ones."""
-    names = sorted(known)
+    names = list(known)
     if value not in names:
+        names.sort()
         near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.4) or names
         raise ValueError(f"{name} must be one of {', '.join(names)}, got {name}={value!r}; nearest: {', '.join(near)}")
 

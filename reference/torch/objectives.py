@@ -21,7 +21,12 @@ def rosenbrock(x: Tensor) -> Tensor:
     101.0
     """
     _check_plane(x)
-    return (1 - x[..., 0]) ** 2 + 100 * (x[..., 1] - x[..., 0] ** 2) ** 2
+    return _rosenbrock(x)
+
+
+def _rosenbrock(x: Tensor) -> Tensor:
+    first, second = x.unbind(-1)
+    return (1 - first) ** 2 + 100 * (second - first**2) ** 2
 
 
 def rosenbrock_gradient(x: Tensor) -> Tensor:
@@ -33,7 +38,7 @@ def rosenbrock_gradient(x: Tensor) -> Tensor:
     _check_plane(x)
     with torch.enable_grad():
         leaf = x.detach().requires_grad_()
-        return torch.autograd.grad(rosenbrock(leaf).sum(), leaf)[0]
+        return torch.autograd.grad(_rosenbrock(leaf).sum(), leaf)[0]
 
 
 def _check_plane(x: Tensor) -> None:
