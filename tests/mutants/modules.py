@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -611,6 +612,8 @@ def minibatches(kind: str) -> Callable[..., Any]:
             order = np.random.default_rng().permutation(n)
         elif kind == "global":
             order = np.random.permutation(n)  # noqa: NPY002
+        elif kind == "not-advanced":
+            order = copy.deepcopy(rng).permutation(n)
         elif kind == "from-one":
             order = 1 + rng.permutation(n)
         elif kind == "with-replacement":
@@ -658,7 +661,7 @@ MINIBATCHES = [
     for kind in (
         "naive-shuffle", "off-by-one-shuffle", "constant-seed", "unseeded", "global", "with-replacement", "rotates", "in-order", "sorted-batches",
         "shuffled-blocks", "reverses", "first-stays", "drops-last", "pads-last", "even-sizes", "empty-last", "short-first",
-        "refuses-lone", "from-one",
+        "refuses-lone", "from-one", "not-advanced",
     )
 ]  # fmt: skip
 MINIBATCH_CONTROLS = [

@@ -202,6 +202,29 @@ class Rolled(Drops):
         return self.kept
 
 
+class Turned(Drops):
+    """The next mask is the last one, from its end."""
+
+    kept: Any = None
+
+    def uniform(self, x: Any) -> Any:
+        fresh = self.kept is None or self.kept.shape != x.shape
+        self.kept = torch.rand(x.shape) if fresh else self.kept.flatten().flip(0).reshape(x.shape)
+        return self.kept
+
+
+class Alternating(Drops):
+    """Two masks take turns, each one place further every time."""
+
+    kept: Any = ()
+
+    def uniform(self, x: Any) -> Any:
+        again = len(self.kept) == 2 and self.kept[0].shape == x.shape
+        drawn = self.kept[0].flatten().roll(1).reshape(x.shape) if again else torch.rand(x.shape)
+        self.kept = (*self.kept[-1:], drawn)
+        return drawn
+
+
 class MirroredHalves(Drops):
     """The second half of a mask mirrors the first."""
 
@@ -305,6 +328,18 @@ def symmetric(tensor: Any) -> Any:
     return w.triu() + w.triu(1).T if w.ndim == 2 and w.shape[0] == w.shape[1] else w
 
 
+def mirrored(tensor: Any) -> Any:
+    w = normal(tensor).flatten()
+    half = w.numel() // 2
+    return torch.cat([w[:half], w[half : w.numel() - half], w[:half].flip(0)]).reshape(tensor.shape)
+
+
+def heavy(tensor: Any) -> Any:
+    """One entry in 10,000 is eight times as large: the variance grows by the factor 1 + 63e-4."""
+    w = normal(tensor)
+    return torch.where(torch.rand(w.shape) < 1e-4, 8 * w, w) / math.sqrt(1 + 63e-4)
+
+
 def rows_tied(tensor: Any) -> Any:
     w = normal(tensor)
     return w[:1].expand(w.shape) if len(w) < 4 else w
@@ -312,6 +347,19 @@ def rows_tied(tensor: Any) -> Any:
 
 def narrow_in_half(tensor: Any) -> Any:
     return normal(tensor) * (0.9 if tensor.dtype == torch.float16 else 1)
+
+
+def orthogonal_with_tied_signs(axis: int) -> Callable[..., Any]:
+    """Haar's matrices, but the first two entries along an axis have one sign."""
+
+    def target(tensor: Any) -> None:
+        nn.init.orthogonal_(tensor)
+        with torch.no_grad():
+            if tensor.shape[axis] > 1:
+                second = tensor.select(axis, 1)
+                second *= (tensor.flatten()[0] * second.flatten()[0]).sign()
+
+    return target
 
 
 class StartsLow(Stopping):
@@ -324,6 +372,8 @@ class StartsLow(Stopping):
 
 DRAWN = [
     (Mutant("mask-rolled", "own", "dropout", Rolled), "shifts-independent"),
+    (Mutant("mask-turned", "own", "dropout", Turned), "shifts-independent"),
+    (Mutant("masks-alternating", "own", "dropout", Alternating), "shifts-independent"),
     (Mutant("mask-mirrored", "own", "dropout", MirroredHalves), "shifts-independent"),
     (Mutant("mask-sticky", "own", "dropout", Sticky), "shifts-independent"),
     (Mutant("first-unit-kept", "own", "dropout", FirstKept), "places-alike"),
@@ -335,6 +385,10 @@ DRAWN = [
     (Mutant("weights-by-magnitude", "own", "batch-norm", WeighsByMagnitude), "training"),
     (Mutant("twelve-uniforms", "own", "xavier-normal", filled(twelve_uniforms)), "tails"),
     (Mutant("symmetric", "own", "xavier-normal", filled(symmetric)), "places-independent"),
+    (Mutant("weights-mirrored", "own", "xavier-normal", filled(mirrored)), "places-independent"),
+    (Mutant("heavy-tails", "own", "xavier-normal", filled(heavy)), "distribution"),
+    (Mutant("signs-tied-in-a-row", "own", "orthogonal", orthogonal_with_tied_signs(1)), "determinants"),
+    (Mutant("signs-tied-in-a-column", "own", "orthogonal", orthogonal_with_tied_signs(0)), "haar"),
     (Mutant("rows-tied", "own", "xavier-normal", filled(rows_tied)), "small-shapes"),
     (Mutant("half-narrow", "own", "xavier-normal", filled(narrow_in_half)), "float16"),
     (Mutant("starts-at-1e9", "own", "early-stopping", StartsLow), "improving"),
