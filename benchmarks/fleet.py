@@ -34,7 +34,7 @@ def rows(members: int = 256, steps: int = 2_000, alone: int = 16, rounds: int = 
     timings = alternate({"fleet": together, "one by one": one_by_one}, rounds, warm_up=False)
     fleet, single = timings["fleet"].results[0][:alone], timings["one by one"].results[0]
     apart = float(np.abs(fleet - single).max())
-    if apart > 1e-9:
+    if apart > 1e-12:
         raise AssertionError(f"the contestants must train the same networks, got parameters {apart:.1e} apart")
     times = medians(timings)
     times["one by one"] *= members / alone
