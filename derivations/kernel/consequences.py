@@ -38,7 +38,9 @@ def follows(known: Sequence[Any], wanted: Any, scope: Any) -> bool:
     for each in known:
         signs.accept(each, scope)
     signs.hypotheses = scope.hypotheses
-    return any(_decided(known, wanted, signs, form) for form in (lambda e: e, lambda e: normal(e, scope)))
+    forms = (lambda e: e, lambda e: normal(e, scope))
+    # From the first alone before from all: z3 soon loses its way among many relations.
+    return any(_decided(some, wanted, signs, form) for some in (known[:1], known) for form in forms)
 
 
 def _decided(known: Sequence[Any], wanted: Any, scope: Any, form: Callable[[Any], Any]) -> bool:
