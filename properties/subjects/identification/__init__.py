@@ -11,11 +11,15 @@ import sys
 import warnings
 from typing import Any
 
+from backproof.derivations.further_update_rules import candidates
+
 from ..optimizer_forms import recognized
 from ..report import NotCheckable
 from ..scenarios import symbols_of
 from ..targets import Target
 from .observation import defaults, observed
+from .prediction import functions
+from .probe import PLAIN
 from .ranking import Identification, Identifications, ranked
 
 
@@ -49,6 +53,9 @@ def identify(target: Any, *, kind: str | None = None, device: str = "cpu", timeo
             from ..optimizers import warm
 
             warm()
+        # compiled once here, before children are forked from us, and not in each of them
+        for candidate in candidates():
+            functions(candidate, PLAIN)
 
         def work() -> Any:
             found = load(target) if isinstance(target, str) else describe(target)

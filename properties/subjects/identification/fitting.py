@@ -174,6 +174,8 @@ class Fitting:
             reach, np.where(reach > 0, 1e-6 * np.abs(START), 1e-6 * np.maximum(np.abs(START), 1e-3))
         )
         self.best = Fit(candidate, how)
+        self.iterations = 0  # of the longest search so far
+        self._sorted: dict[str, Array] = {}
 
     def residuals(self, hyper: Mapping[str, Array]) -> Array:
         """How far predicted updates are from those seen, in reaches of the entries, shape `(choices, numbers)`.
@@ -272,16 +274,20 @@ class Fitting:
         found = self._compressed(moved.reshape(-1, p), repeated).reshape(n, p + 1, -1)
         return found[:, 0], np.swapaxes((found[:, 1:] - found[:, :1]) / step[:, :, None], 1, 2)
 
-    def closest(self, guesses: Mapping[str, Array], most: int) -> dict[str, Array]:
-        """Return the guesses that come closest all over."""
-        off = self.residuals(guesses)
-        order = np.argsort(np.mean(np.log1p(100 * np.abs(off)), axis=1), kind="stable")[:most]
-        return {name: value[order] for name, value in guesses.items()}
+    def closest(self, known: Mapping[str, float], most: int) -> dict[str, Array]:
+        """Return the first guesses that come closest all over."""
+        self._sorted = self._sorted or self._by_closeness(self.guesses(known))
+        return {name: value[:most] for name, value in self._sorted.items()}
 
-    def elsewhere(self, hyper: Mapping[str, Array]) -> dict[str, Array]:
-        """Return choices with every other size of epsilon: wrong by a decade it holds the entries of its size fast."""
-        if "eps" not in self.names:
-            return dict(hyper)
-        n = len(hyper["eps"])
-        found = {name: np.repeat(value, len(EPSILONS), axis=0) for name, value in hyper.items()}
-        return {**found, "eps": np.tile(EPSILONS, n)[:, None]}
+    def elsewhere(self, hyper: Mapping[str, Array], most: int) -> dict[str, Array]:
+        """Return the closest with any size of epsilon: wrong by a decade it holds the entries of its size fast."""
+        found = dict(hyper)
+        if "eps" in self.names:
+            found = {name: np.repeat(value, len(EPSILONS), axis=0) for name, value in hyper.items()}
+            found["eps"] = np.tile(EPSILONS, len(hyper["eps"]))[:, None]
+        return {name: value[:most] for name, value in self._by_closeness(found).items()}
+
+    def _by_closeness(self, choices: Mapping[str, Array]) -> dict[str, Array]:
+        off = self.residuals(choices)
+        order = np.argsort(np.mean(np.log1p(100 * np.abs(off)), axis=1), kind="stable")
+        return {name: value[order] for name, value in choices.items()}

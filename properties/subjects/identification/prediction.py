@@ -125,8 +125,8 @@ class _Printer(NumPyPrinter):
 _compiled: dict[tuple[Candidate, Probe], tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
 
-def _functions(candidate: Candidate, probe: Probe) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The candidate's step, `(displacement, *states)`, and its first states."""
+def functions(candidate: Candidate, probe: Probe) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the candidate's step, `(displacement, *states)`, and its first states."""
     if (candidate, probe) not in _compiled:
         modules = [Tensorwise(probe).functions(), "numpy"]
         arguments = (theta, g, t, *candidate.state, *candidate.hyperparameters)
@@ -143,7 +143,7 @@ class Run:
     """A candidate at work; hyperparameters are numbers, or arrays `(choices, 1)` for many choices at once."""
 
     def __init__(self, candidate: Candidate, hyperparameters: Mapping[str, Any], changed: bool, probe: Probe) -> None:
-        self.step, begin = _functions(candidate, probe)
+        self.step, begin = functions(candidate, probe)
         self.given = {name: np.asarray(value, float) for name, value in hyperparameters.items()}
         self.names = [symbol.name for symbol in candidate.hyperparameters]
         self.changed = changed

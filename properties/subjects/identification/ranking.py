@@ -24,8 +24,9 @@ from .probe import HALVED, MATRICES, ORPHANS, START
 Array = np.ndarray
 #: what a box may be off by that keeps some of its scalars in single precision, as torch's NAdam does
 SINGLE = 1e-6
-#: iterations, starts, and on how many of the closest candidates; until one reproduces what was seen
-ROUNDS = ((10, 4, 1000), (40, 8, 60), (150, 16, 12))
+#: iterations, starts, and on how many of the closest candidates; until one reproduces what was seen, which mostly is
+#: among the closest from the first guesses on
+ROUNDS = ((40, 8, 16), (10, 4, 1000), (40, 8, 60), (150, 16, 12))
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,16 @@ def _distance(fit: Fit) -> float:
 def searched(seen: Seen, known: Mapping[str, float]) -> list[Fitting]:
     """Return every candidate with the best that it can do, or with the best found when one was right."""
     pool = [Fitting(candidate, how, seen) for candidate in candidates() for how in hows(candidate, seen)]
+    told = [fitting for fitting in pool if set(fitting.names) <= set(known)]
+    for fitting in told:
+        fitting.at(known)
+    # most signatures say the truth: then no other values need be guessed
+    right = [fitting for fitting in told if fitting.best.deviation < EXACT]
+    if right:
+        _others(pool, right[0], known)
+        return pool
     for fitting in pool:
-        fitting.closest(fitting.guesses(known), 1)
+        fitting.closest(known, 1)
     for iterations, starts, most in ROUNDS:
         pool.sort(key=lambda fitting: fitting.best.cost)
         for fitting in pool[:most]:
@@ -107,10 +116,12 @@ def searched(seen: Seen, known: Mapping[str, float]) -> list[Fitting]:
 
 
 def _search(fitting: Fitting, known: Mapping[str, float], iterations: int, starts: int) -> None:
-    if fitting.best.deviation > EXACT:
-        reached = fitting.search(fitting.closest(fitting.guesses(known), starts), iterations)
-        if fitting.best.deviation > EXACT and iterations > ROUNDS[0][0]:
-            fitting.search(fitting.closest(fitting.elsewhere(reached), starts), iterations)
+    if fitting.best.deviation < EXACT or iterations <= fitting.iterations:
+        return
+    fitting.iterations = iterations
+    reached = fitting.search(fitting.closest(known, starts), iterations)
+    if fitting.best.deviation > EXACT and iterations > ROUNDS[1][0]:
+        fitting.search(fitting.elsewhere(reached, starts), iterations)
 
 
 def _others(pool: list[Fitting], right: Fitting, known: Mapping[str, float]) -> None:
@@ -121,7 +132,7 @@ def _others(pool: list[Fitting], right: Fitting, known: Mapping[str, float]) -> 
         if set(fitting.names) <= set(right.best.hyper):
             fitting.at(right.best.hyper)
         if _bare(other) == _bare(one) or other.name in one.special_cases:
-            _search(fitting, known, *ROUNDS[1][:2])
+            _search(fitting, known, *ROUNDS[0][:2])
 
 
 def _bare(candidate: Candidate) -> str:
