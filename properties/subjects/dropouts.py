@@ -139,12 +139,13 @@ def kept_or_zero(s: Dropout) -> Violation | None:
                 fine = (4 if dtype == "float16" else 16) * unit / (1 - p) ** 2
                 if not np.all(off <= fine * np.abs(x)) or not np.all(slope <= fine):
                     i = tuple(int(k) for k in np.unravel_index(np.argmax(off + slope), x.shape))
+                    at = list(i) or "[()]"
                     right = [f"0 or {float(x[i]) / (1 - p)}", f"0 or {1 / (1 - p)}, by the same mask"]
                     return s.wrong(
                         {**told, "place": list(i), "x": float(x[i])},
                         right,
                         [float(y[i]), float(g[i])],
-                        f"print([y[{i}].item(), x.grad[{i}].item()])",
+                        f"print([y{at}.item(), x.grad{at}.item()])",
                         "wrong output or gradient",
                     )
     return None

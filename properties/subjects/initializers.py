@@ -31,6 +31,13 @@ FORMULAS = {
 Array = np.ndarray
 
 
+def repeated(runs: list[tuple[int, int]], run: list[str]) -> list[str]:
+    """Return the lines that do a run for each seed and its number of calls."""
+    if len(runs) == 1:
+        return [f"seed, calls = {runs[0][0]}, {runs[0][1]}", *run]
+    return [f"for seed, calls in {runs}:", *(f"    {line}" for line in run)]
+
+
 class Initializer(RandomSubject):
     """In-place `f(tensor)` in torch's layout, or `f(shape, rng) -> array` in NumPy's `(fan_in, fan_out)`."""
 
@@ -84,31 +91,20 @@ class Initializer(RandomSubject):
         return w.detach().cpu().numpy().copy()
 
     def numpy_lines(self, shape: tuple[int, ...], runs: list[tuple[int, int]], *_: Any) -> list[str]:
-        return [
-            "import numpy as np",
-            "w = []",
-            f"for seed, calls in {runs}:",
-            "    rng = np.random.default_rng(seed)",
-            f"    w += [np.asarray(target({shape[::-1]}, rng)).T for _ in range(calls)]",
-            "w = np.array(w)",
+        run = [
+            "rng = np.random.default_rng(seed)",
+            f"w += [np.asarray(target({shape[::-1]}, rng)).T for _ in range(calls)]",
         ]
+        return ["import numpy as np", "w = []", *repeated(runs, run), "w = np.array(w)"]
 
     def torch_lines(
         self, shape: tuple[int, ...], runs: list[tuple[int, int]], dtype: str, transposed: bool
     ) -> list[str]:
         made = f"torch.full({shape[::-1] if transposed else shape}, torch.nan, dtype=torch.{dtype}"
         made += (")" if self.device == "cpu" else f", device={self.device!r})") + (".t()" if transposed else "")
-        return [
-            "import numpy as np",
-            "import torch",
-            "w = []",
-            f"for seed, calls in {runs}:",
-            "    torch.manual_seed(seed)",
-            "    for _ in range(calls):",
-            f"        w.append({made})",
-            "        target(w[-1])",
-            "w = np.array([each.detach().cpu().numpy() for each in w], float)",
-        ]
+        run = ["torch.manual_seed(seed)", "for _ in range(calls):", f"    w.append({made})", "    target(w[-1])"]
+        stacked = "w = np.array([each.detach().cpu().numpy() for each in w], float)"
+        return ["import numpy as np", "import torch", "w = []", *repeated(runs, run), stacked]
 
     def plain_run(self) -> list[str]:
         """Return the lines of a snippet that fills a few weights."""
