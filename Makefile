@@ -8,7 +8,7 @@ verify: .venv/installed
 	$(bin)/backproof verify
 
 test: .venv/installed
-	$(bin)/python -m pytest -n 2 --dist loadgroup --durations 20 --doctest-modules backproof tests
+	$(bin)/python -m pytest -n 2 --dist loadgroup --durations 20 --doctest-modules backproof tests --ignore tests/peers
 
 lint: .venv/installed
 	$(bin)/ruff check .

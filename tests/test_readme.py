@@ -64,5 +64,14 @@ def test_the_make_targets_exist(block: str) -> None:
     assert [command for command in commands if command[0] != "make" or command[1] not in targets] == []
 
 
+def test_ci_runs_what_make_test_leaves_out() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    left_out = re.findall(r"--ignore (\S+)", makefile)
+    targets = re.findall(r"^(\w+):.*\n.*pytest -n 2 (\S+)$", makefile, re.M)
+    run = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert left_out == [folder for target, folder in targets if f"make {target}" in run]
+    assert "make test" in run
+
+
 def test_the_table_lists_the_topics() -> None:
     assert tuple(re.findall(r"^\| `(\w+)` \|", README, re.M)) == TOPICS
