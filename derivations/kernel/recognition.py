@@ -1,7 +1,8 @@
 """Mutants that say no more than the theorem, recognised by proof: another form of a claim, or what a claim implies.
 
 Engine 1 compares the two, as they stand, at the next index, or at an instance of the claim (a number with the other
-sign, at the middle of its interval). Nothing is concluded from values.
+sign, at the middle of its interval); or z3 shows the mutant from all that the theorem has shown. Nothing is concluded
+from values.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _identity(equation: Any, scope: Any) -> bool:
 
 
 def implied(mutant: Mutant, claims: Collection[Any], proof: Any) -> bool:
-    """The changed claim makes the mutant visible, or another one says as much, or z3 finds that it follows from all."""
+    """The changed claim makes the mutant visible, or another one says as much, or it follows from all that is shown."""
     wanted = _completed(mutant, proof)
     if _shown(_follows, mutant.original, wanted, proof):
         return True
