@@ -8,6 +8,7 @@ import backproof
 from backproof.properties.subjects.engine import KINDS, laws_of
 from tests.mutants import functions, modules
 from tests.mutants._mutant import Mutant
+from tests.mutants._snippet import reproduces
 
 MUTANTS = [*functions.MUTANTS, *modules.MUTANTS]
 CONTROLS = [*functions.CONTROLS, *modules.CONTROLS]
@@ -18,6 +19,7 @@ def test_a_wrong_implementation_violates_its_rule(mutant: Mutant) -> None:
     report = backproof.check(mutant.target, mutant.rule, **mutant.hyper)
     assert report.verdict == "violates"
     assert report.laws_run == len(laws_of(mutant.rule))
+    assert {each.id: why for each in report.failures if (why := reproduces(each, mutant.target))} == {}
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=str)
