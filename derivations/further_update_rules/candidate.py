@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from sympy import Expr, Function, Integer, Min, Symbol
 
@@ -83,6 +84,7 @@ def places_of_decay(candidate: Candidate) -> tuple[str, ...]:
     return (*places, *more)
 
 
+@cache
 def looks(candidate: Candidate) -> bool:
     """Return whether the step depends on where the parameter is."""
     seen = (candidate.next_parameter - theta, *candidate.next_state, *candidate.initial)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -120,12 +121,12 @@ class Seen:
     changed: bool
     probe: Probe
 
-    @property
+    @cached_property
     def points(self) -> Array:
         """Where each step began."""
         return np.vstack([START, self.path[:-1]])
 
-    @property
+    @cached_property
     def shares(self) -> Array | None:
         """The share of the parameter that each step takes away, shape `(steps, 1)`, as the entries tell that get no
         gradient; None where nothing is taken from them, or not the same share of each."""
