@@ -17,6 +17,10 @@ from .expressions import Expectation
 def nonnegative(expr: Any, scope: Any, *, strict: bool = False) -> bool:
     """Whether the expression is visibly >= 0 (> 0 when strict) under the scope's hypotheses."""
     expr = sympy.sympify(expr)
+    # Of terms SymPy knows the signs; about the sum of many it thinks long.
+    if expr.is_Add and all(term.is_nonnegative for term in expr.args):
+        if not strict or any(term.is_positive for term in expr.args):
+            return True
     if (expr.is_positive if strict else expr.is_nonnegative) is True:
         return True
     if scope.is_slack(expr, strict=strict):
