@@ -158,9 +158,10 @@ class _Balls:
 
     def _terms(self, e: Any) -> Iterator[Any]:
         *inner, (index, low, high) = e.limits  # SymPy lists the innermost limit first
+        term = e.func(e.function, *inner) if inner else e.function
         for i in range(self._integer(low), self._integer(high) + 1):
             self.bound[index] = self._ball(i)
-            yield self.value(e.func(e.function, *inner) if inner else e.function)
+            yield self.value(term)
         self.bound.pop(index, None)
 
     def _Derivative(self, e: Any) -> Any:
