@@ -13,10 +13,25 @@ from sympy import KroneckerDelta, Mul
 from .signs import nonnegative
 
 
+def monomial(expr: Any) -> bool:
+    """Whether it is visibly a product of powers of atoms and of sums of such: nothing is there to expand or factor."""
+    return all(
+        _atomic(f) or (f.is_Pow and _atomic(f.base) and f.exp.is_Integer) or isinstance(f, KroneckerDelta)
+        for f in Mul.make_args(expr)
+    )
+
+
+def _atomic(expr: Any) -> bool:
+    return expr.is_Atom or (
+        isinstance(expr, sympy.Sum)
+        and monomial(expr.function)
+        and all(expanded(bound) for _, *bounds in expr.limits for bound in bounds)
+    )
+
+
 def expanded(expr: Any) -> bool:
     """Whether it is visibly a sum of monomials, which `expand` walks through once for each of its hints for nothing."""
-    factors = (factor for term in sympy.Add.make_args(expr) for factor in Mul.make_args(term))
-    return all(f.is_Atom or (f.is_Pow and f.base.is_Atom and f.exp.is_Integer) for f in factors)
+    return all(map(monomial, sympy.Add.make_args(expr)))
 
 
 def kronecker(a: Any, b: Any) -> Any:

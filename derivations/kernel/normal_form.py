@@ -140,7 +140,7 @@ def _sum_of_term(term: Any, limits: list[tuple[Any, Any, Any]], scope: Any) -> A
             result *= canonical(Mul(*group_factors), group_limits)
         else:
             result *= size(group_limits[0], scope)
-    return sympy.expand(result)
+    return result if expanded(result) else sympy.expand(result)
 
 
 def _has_value(factor: Any, scope: Any) -> bool:

@@ -9,6 +9,7 @@ import sympy
 from sympy import Product, Sum
 from sympy.core.function import AppliedUndef
 
+from .atoms import monomial
 from .evaluation import Point
 from .expressions import Expectation
 from .numbers import Undefined
@@ -71,7 +72,8 @@ def _by_denominator(expr: Any) -> Any:
     for term in sympy.Add.make_args(expr):
         top, bottom = sympy.fraction(term)
         numerators.setdefault(bottom, []).append(top)
-    return sympy.Add(*(sympy.Add(*tops) / sympy.factor(bottom) for bottom, tops in numerators.items()))
+    factors = {bottom: bottom if monomial(bottom) else sympy.factor(bottom) for bottom in numerators}
+    return sympy.Add(*(sympy.Add(*tops) / factors[bottom] for bottom, tops in numerators.items()))
 
 
 TRIED = [sympy.Rational(n, d) for n, d in ((7, 3), (5, 4), (3, 1), (11, 5), (2, 1), (9, 7), (5, 1), (-4, 3), (-3, 1))]
