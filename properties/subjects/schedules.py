@@ -11,6 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from . import optimizers
 from .functions import UNITS, WIDE, Case, Changes, Found, FunctionSubject, Right, wide, with_input
 from .report import Law, NotCheckable
 from .targets import signature
@@ -300,3 +301,8 @@ def formula_of(rule: str) -> str:
 def subject(target: Any, rule: str, hyper: Any, device: str, seed: int) -> Schedule:
     """Return the target as a subject of this kind."""
     return Schedule(target, rule, hyper, device, seed)
+
+
+def warm() -> None:
+    """Import what the optimizer imports that a torch schedule sits on."""
+    optimizers.warm()
