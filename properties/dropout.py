@@ -6,9 +6,9 @@ import itertools
 from typing import Any
 
 import numpy as np
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from backproof.derivations import oracle
 from backproof.reference.architecture import perceptron
@@ -102,7 +102,7 @@ def test_a_unit_is_dropped_with_probability_p(backend: Backend, p: float, seed: 
     With 10^5 units p off by 0.01 is 6.3 sigma or more; it is found in one of 50 examples with power above 0.99.
     """
     drawn = backend.to_numpy(backend.dropout.mask((100_000,), p, np.random.default_rng(seed)))
-    assert stats.binomtest(int((drawn == 0).sum()), drawn.size, p).pvalue >= FALSE_ALARM / 50
+    assert scipy.stats.binomtest(int((drawn == 0).sum()), drawn.size, p).pvalue >= FALSE_ALARM / 50
 
 
 def training_outputs(backend: Backend, x: np.ndarray, p: float, inverted: bool) -> tuple[np.ndarray, np.ndarray]:

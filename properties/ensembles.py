@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from backproof.derivations import oracle
 from backproof.reference.architecture import Dense, Network
@@ -95,7 +95,7 @@ def test_a_member_misses_an_example_as_often_as_n_draws_do(backend: Backend, n: 
     drawn = np.asarray(backend.ensembles.bootstrap_indices(n, 4000, np.random.default_rng(seed)))
     missed = int((drawn != 0).all(axis=1).sum())
     chance = float(oracle("bootstrap-sample", "missed by k draws").float64(n=n, k=n))
-    assert stats.binomtest(missed, 4000, chance).pvalue >= FALSE_ALARM / 50
+    assert scipy.stats.binomtest(missed, 4000, chance).pvalue >= FALSE_ALARM / 50
     assert drawn.min() >= 0
     assert drawn.max() < n
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from backproof.derivations import oracle
 
@@ -104,10 +104,10 @@ def test_a_logarithmic_range_draws_each_interval_with_its_share_of_the_decades(
     inside = int(((drawn >= start) & (drawn <= start + length)).sum())
     claim = oracle("log-uniform-sampling", "probability of a range")
     chance = float(claim.float64(A=start, length=length, w=decades))
-    assert stats.binomtest(inside, count, chance).pvalue >= FALSE_ALARM / (2 * EXAMPLES)
+    assert scipy.stats.binomtest(inside, count, chance).pvalue >= FALSE_ALARM / (2 * EXAMPLES)
     decade = float(oracle("log-uniform-sampling", "probability of a decade").float64(w=decades))
     first = int((drawn <= 10.0 ** (low + 1)).sum())
-    assert stats.binomtest(first, count, min(decade, 1.0)).pvalue >= FALSE_ALARM / (2 * EXAMPLES)
+    assert scipy.stats.binomtest(first, count, min(decade, 1.0)).pvalue >= FALSE_ALARM / (2 * EXAMPLES)
 
 
 @law("random-search")
@@ -143,4 +143,4 @@ def test_random_trials_miss_with_the_proved_probability_in_any_dimension(
         search.random_search(lambda trials: trials["x0"] >= q, space, trials=k, rng=rng).best_loss for _ in range(count)
     )
     chance = float(oracle("random-search", "all k trials miss").exact(q=Fraction(q), k=k))
-    assert stats.binomtest(int(missed), count, chance).pvalue >= FALSE_ALARM / EXAMPLES
+    assert scipy.stats.binomtest(int(missed), count, chance).pvalue >= FALSE_ALARM / EXAMPLES

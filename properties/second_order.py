@@ -6,9 +6,9 @@ import itertools
 from typing import Any
 
 import numpy as np
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from backproof.derivations import oracle
 from backproof.reference.architecture import Activation, BatchNorm, Dense, Network, perceptron
@@ -354,7 +354,7 @@ def test_dropout_keeps_the_share_of_units_that_its_rate_leaves(backend: Backend,
     """Exact binomial test on 10^5 units: false alarm 1e-9; a share off by 1.5 % is 9 sigma, power above 0.99."""
     kept = int(backend.to_numpy(backend.dropout.mask((100_000,), p, np.random.default_rng(seed))).sum())
     share = float(oracle("dropout-rate", "share of units kept").float64(p=p))
-    assert stats.binomtest(kept, 100_000, share).pvalue >= FALSE_ALARM / EXAMPLES
+    assert scipy.stats.binomtest(kept, 100_000, share).pvalue >= FALSE_ALARM / EXAMPLES
 
 
 @law("dropout-rate")

@@ -6,9 +6,9 @@ import itertools
 from typing import Any
 
 import numpy as np
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from backproof.derivations import oracle
 from backproof.reference.architecture import perceptron
@@ -111,7 +111,7 @@ def test_an_example_is_in_the_first_batch_with_probability_m_over_n(
     claim = oracle("minibatch-variance-without-replacement", "an example is drawn with probability m/n")
     chance = float(claim.float64(m=m, n=n))
     for count in counts:
-        assert stats.binomtest(int(count), epochs, chance).pvalue >= FALSE_ALARM / (EXAMPLES * n)
+        assert scipy.stats.binomtest(int(count), epochs, chance).pvalue >= FALSE_ALARM / (EXAMPLES * n)
 
 
 @law("single-sample-gradient")
