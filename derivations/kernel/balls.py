@@ -178,9 +178,9 @@ class _Balls:
             inner = _Balls(self.point, self.flint, {**self.bound, variable: x}, self.memo)
             try:
                 return self.flint.acb(inner.value(e.function))
-            except Outside as reason:  # nothing may be raised through FLINT
+            except Outside as reason:  # nothing may be raised through FLINT; it is done soonest with a constant
                 refused.append(reason)
-                return self.flint.acb("nan")
+                return self.flint.acb(0)
 
         area = self.flint.acb.integral(integrand, self.value(low), self.value(high))
         if refused:
