@@ -90,7 +90,8 @@ class Writer:
         steps = self.move("", "", told)
         if self.interleaved:
             steps = [*self.move("_other", "-3 * {} - 1"), *steps, *self.move("_other", "2 * {}")]
-        return [*lines, *(f"    {line}" for line in [*events, *steps])]
+        lines += [f"    {line}" for line in [*events, *steps]]
+        return ["import copy", *lines] if any("copy." in line for line in lines) else lines
 
     def _rows(self) -> str:
         rows = [[_numbers(g) for g in row] for row in self.scenario.gradients]
@@ -134,7 +135,7 @@ class TorchWriter(Writer):
         return f"lie({made}, {transposed})" if any(self.transposed) else made
 
     def head(self) -> list[str]:
-        lines = ["import copy, torch"]
+        lines = ["import torch"]
         if any(self.transposed):
             lines.append("def lie(x, transposed): return x.t().contiguous().t() if transposed else x")
         lines.append("def make(params):")
@@ -219,7 +220,7 @@ class ArrayWriter(Writer):
 
     def head(self) -> list[str]:
         starts = [_numbers(x.start) for x in self.scenario.tensors]
-        lines = ["import copy", "import numpy as np", f"starts = {starts}"]
+        lines = ["import numpy as np", f"starts = {starts}"]
         if self.scenario.restore:
             lines += SPOIL
         return lines
@@ -304,9 +305,9 @@ class TransformWriter(ArrayWriter):
 
     def step(self, name: str, grads: str) -> list[str]:
         return [
-            f"before = copy.deepcopy(own{name})",
+            f"old = copy.deepcopy(own{name})",
             f"updates, state{name} = opt{name}.update({grads}, state{name}, own{name})",
-            f"own{name} = [p + u for p, u in zip(before, updates)]",
+            f"own{name} = [p + u for p, u in zip(old, updates)]",
         ]
 
 

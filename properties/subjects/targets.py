@@ -45,7 +45,9 @@ def describe(value: Any) -> Target:
     if module and name and "<" not in name and module != "__main__":
         return Target(value, f"{module}:{name}", f"from {module} import {name.split('.')[0]}\ntarget = {name}")
     shown = name or type(value).__name__
-    return Target(value, shown, f"target = {shown.rpartition('.')[2]}  # the object that was checked")
+    plain = shown.rpartition(".")[2]
+    # `...` where it has no name that Python could read, as a lambda's
+    return Target(value, shown, f"target = {plain if plain.isidentifier() else '...'}  # the object that was checked")
 
 
 def load(spec: str) -> Target:
@@ -54,7 +56,9 @@ def load(spec: str) -> Target:
     if not (colon and place and attribute):
         raise NotCheckable(f"target must read package.module:attribute or path/to/file.py:attribute, got {spec!r}")
     if place.endswith(".py"):
-        module, source = _load_file(Path(place))
+        module, name = _load_file(Path(place)), Path(place).stem
+        folder = str(Path(place).parent.resolve())
+        source = f"import sys; sys.path.insert(0, {folder!r})\n"
     else:
         sys.path.insert(0, "")
         try:
@@ -63,17 +67,17 @@ def load(spec: str) -> Target:
             raise NotCheckable(f"target must be importable, {place} raised {type(error).__name__}: {error}") from error
         finally:
             sys.path.remove("")
-        source = f"from {place} import {attribute.split('.')[0]}"
+        name, source = place, ""
     value: Any = module
     for part in attribute.split("."):
         if not hasattr(value, part):
             names = [name for name in dir(value) if not name.startswith("_")]
             raise NotCheckable(f"target must exist, {place} has no {attribute!r}; {nearest(part, names)}")
         value = getattr(value, part)
-    return Target(value, spec, f"{source}\ntarget = {attribute}")
+    return Target(value, spec, f"{source}from {name} import {attribute.split('.')[0]}\ntarget = {attribute}")
 
 
-def _load_file(path: Path) -> tuple[Any, str]:
+def _load_file(path: Path) -> Any:
     if not path.is_file():
         raise NotCheckable(f"target must be an existing file, got {str(path)!r}")
     name = path.stem
@@ -89,8 +93,7 @@ def _load_file(path: Path) -> tuple[Any, str]:
         raise NotCheckable(f"target must be importable, {path} raised {type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(str(path.parent))
-    folder = str(path.parent.resolve())
-    return module, f"import sys; sys.path.insert(0, {folder!r})\nfrom {name} import *"
+    return module
 
 
 @dataclass(frozen=True)

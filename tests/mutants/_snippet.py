@@ -39,7 +39,7 @@ def alike(told: str, observed: Any, rounding: float = 1e-6) -> bool:
     if told == str(observed):
         return True
     try:
-        numbers = np.asarray(eval(told, {"nan": math.nan, "inf": math.inf}), float)
-        return bool(np.allclose(numbers, np.asarray(observed, float), rtol=rounding, atol=0, equal_nan=True))
+        numbers, wanted = np.asarray(eval(told, {"nan": math.nan, "inf": math.inf}), float), np.asarray(observed, float)
+        return numbers.shape == wanted.shape and np.allclose(numbers, wanted, rtol=rounding, atol=0, equal_nan=True)
     except Exception:
         return False

@@ -60,6 +60,16 @@ class FirstMoment(Transform):
         return [first[np.shape(u)] for u in updates], state
 
 
+class DoublesGradients(Transform):
+    """Writes into the gradients that it was given."""
+
+    def update(self, grads: Any, state: Any, params: Any) -> Any:
+        answer = super().update(grads, state, params)
+        for g in grads:
+            g *= 2
+        return answer
+
+
 class Momentum:
     """Keras' momentum: the rate inside the velocity, variables assigned in place."""
 
@@ -115,6 +125,7 @@ def open_factory(**hyper: Any) -> Transform:
 MUTANTS = [
     Mutant("resume-own-clock", "own", "adam", OwnClock),
     Mutant("updates-positive", "own", "adam", Positive),
+    Mutant("gradients-doubled", "own", "adam", DoublesGradients),
     Mutant("updates-by-shape", "own", "adam", FirstMoment),
     Mutant("momentum-outside", "own", "momentum[lr=inside-velocity]", MomentumOutside),
     Mutant("momentum-halved", "own", "momentum[lr=inside-velocity]", DemandingHalf),
