@@ -24,7 +24,7 @@ EXACT = 1e-9
 
 #: first guesses, where the target's signature gives none
 GUESSES: Mapping[str, tuple[float, ...]] = {
-    "lr": (1e-3, 0.1),
+    "lr": (1e-3, 1e-4, 1e-2, 0.1, 1.0),  # where a step is not proportional to it
     "momentum": (0.9, 0.5, 0.7, 0.8, 0.95, 0.99),
     "beta1": (0.9, 0.8, 0.6),
     "beta2": (0.999, 0.97, 0.9),
