@@ -524,8 +524,10 @@ def recognized(target: Target, hyper: Mapping[str, Any], device: str, required: 
 
 def _probe(target: Target, takes: Signature, hyper: Mapping[str, Any], required: Sequence[str]) -> Any:
     """What the factory returns, with something for each argument that it demands."""
-    demanded = (*takes.demanded, *(required if takes.open else ()))
-    arguments = {name: (0.5, 0.75) if name == "betas" else 0.25 for name in demanded}
+    something = {name: (0.5, 0.75) if name == "betas" else 0.25 for name in (*takes.demanded, *required)}
+    arguments = {name: something[name] for name in takes.demanded}
+    if takes.open:
+        arguments |= keywords(takes, {name: something[name] for name in required})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return target.value(**{**arguments, **keywords(takes, hyper)})
