@@ -15,6 +15,7 @@ CONTROLS = [*functions.CONTROLS, *modules.CONTROLS]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+@pytest.mark.usefixtures("hasty")
 def test_a_wrong_implementation_violates_its_rule(mutant: Mutant) -> None:
     report = backproof.check(mutant.target, mutant.rule, **mutant.hyper)
     assert report.verdict == "violates"

@@ -19,6 +19,7 @@ CONTROLS = [*optimizer_steps.CONTROLS, *optimizer_classes.CONTROLS, *optimizer_o
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+@pytest.mark.usefixtures("hasty")
 def test_a_wrong_optimizer_violates_its_rule(mutant: Mutant) -> None:
     report = backproof.check(mutant.target, mutant.rule, **mutant.hyper)
     assert report.verdict == "violates"
@@ -28,6 +29,7 @@ def test_a_wrong_optimizer_violates_its_rule(mutant: Mutant) -> None:
 
 
 @pytest.mark.parametrize("mutant", [each for each in MUTANTS if each.id in AGING], ids=str)
+@pytest.mark.usefixtures("hasty")
 def test_the_snippet_of_a_clock_of_the_class_departs_in_any_process(mutant: Mutant) -> None:
     report = backproof.check(mutant.target, mutant.rule)
     (failure,) = [each for each in report.failures if each.id == "instances-independent"]

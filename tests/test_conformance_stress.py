@@ -11,6 +11,7 @@ from tests.mutants._snippet import reproduces
 
 
 @pytest.mark.parametrize(("mutant", "law"), stressed.MUTANTS, ids=str)
+@pytest.mark.usefixtures("hasty")
 def test_the_input_that_gives_a_mutant_away_is_tried(mutant: Mutant, law: str) -> None:
     failures = {
         each.id: reproduces(each, mutant.target) for each in backproof.check(mutant.target, mutant.rule).failures

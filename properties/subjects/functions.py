@@ -7,7 +7,6 @@ rounding may stray; the walk through the cases, the comparison and the shrinking
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +15,7 @@ import mpmath
 import numpy as np
 
 from .report import NotCheckable, Violation
+from .shrinking import Shrinking
 from .targets import Target
 
 Array = np.ndarray
@@ -75,7 +75,7 @@ class FunctionSubject:
     plain: Case = field(init=False)
 
     def __post_init__(self) -> None:
-        self.patience = 1.0
+        self.shrinking = Shrinking()
         if not callable(self.target.value):
             raise NotCheckable(f"target must be callable, got {type(self.target.value).__name__}")
         try:
@@ -208,25 +208,14 @@ class FunctionSubject:
 
     def shrunk(self, case: Case, found: Found) -> tuple[Case, Found]:
         """Return the smallest case that still departs, found greedily within a time limit."""
-        begun = time.monotonic()
-        limit = begun + max(self.patience / 2, 0.02)
-        improved = True
-        while improved and time.monotonic() < limit:
-            improved = False
-            for tried in self.smaller(case):
-                if time.monotonic() > limit:
-                    break
-                if weight(tried) >= weight(case):
-                    continue
-                try:
-                    still = self.departure(tried)
-                except Exception:  # a case that makes no sense any more
-                    continue
-                if still is not None:
-                    case, found, improved = tried, still, True
-                    break
-        self.patience -= time.monotonic() - begun
-        return case, found
+
+        def still(tried: Case) -> Found | None:
+            try:
+                return self.departure(tried)
+            except Exception:  # a case that makes no sense any more
+                return None
+
+        return self.shrinking.smallest(case, found, lambda case, _: self.smaller(case), weight, still)
 
 
 def judged(name: str, right: Right, seen: Any, case: Case) -> Found | None:

@@ -7,7 +7,6 @@ epsilon.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from .optimizer_forms import Broken, Form, recognized
 from .optimizer_snippets import counterexample, run_of, snippet
 from .report import Law, NotCheckable, Violation
 from .scenarios import Coupled, Departure, Scenario, Tensor, departure, oracle, smaller
+from .shrinking import Shrinking
 from .targets import Target
 
 Array = np.ndarray
@@ -43,7 +43,7 @@ class Subject:
 
     def __init__(self, target: Target, rule: str, hyper: Mapping[str, Any], device: str, seed: int) -> None:
         self.target, self.rule, self.hyper, self.seed = target, update_rule(rule), dict(hyper), seed
-        self.patience = 1.0  # seconds left for shrinking, over all laws
+        self.shrinking = Shrinking()
         try:
             self.form: Form = recognized(target, hyper, device, self.rule.required)
         except NotCheckable:
@@ -144,23 +144,9 @@ class Subject:
 
     def shrunk(self, scenario: Scenario, found: Departure, runner: Callable[..., Any]) -> tuple[Scenario, Departure]:
         """Return the smallest scenario that still departs, found greedily within a time limit."""
-        begun = time.monotonic()
-        limit = begun + max(self.patience / 2, 0.02)
         scenario = replace(scenario, gradients=scenario.gradients[: found.step + 1])
-        improved = True
-        while improved and time.monotonic() < limit:
-            improved = False
-            for tried in smaller(scenario, found):
-                if time.monotonic() > limit:
-                    break
-                if _weight(tried) >= _weight(scenario):
-                    continue
-                still = self.departure(tried, runner)
-                if still is not None:
-                    scenario, found, improved = tried, still, True
-                    break
-        self.patience -= time.monotonic() - begun
-        return scenario, found
+        still = lambda tried: self.departure(tried, runner)  # noqa: E731
+        return self.shrinking.smallest(scenario, found, smaller, _weight, still)
 
 
 def _weight(scenario: Scenario) -> tuple[int, int, int, float]:
