@@ -30,6 +30,8 @@ clean:
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(bin)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	# Where Python is told to keep no bytecode, every start would compile our sources again.
+	$(bin)/python -m compileall -q backproof derivations properties reference
 	touch $@
 
 .venv/installed-peers: .venv/installed
