@@ -5,6 +5,7 @@ The lines repeat the run that showed the departure, events included, and print w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ class TorchWriter(Writer):
         if any(self.transposed):
             lines.append("def lie(x, transposed): return x.t().contiguous().t() if transposed else x")
         lines.append("def make(params):")
-        arguments = [_arguments(self.form, group) for group in self.scenario.groups]
+        arguments = [_written(self.form.arguments(group)) for group in self.scenario.groups]
         parts = [f"dict(params=[params[i] for i in {members}], {arguments[j]})" for j, members in self.members.items()]
         given = "params" if len(parts) == 1 else f"[{', '.join(parts)}]"
         return [*lines, f"    return target({given}, {arguments[0]})"]
@@ -219,11 +220,7 @@ class ArrayWriter(Writer):
         return f"np.array({value}, np.{self.scenario.dtype}{order})"
 
     def head(self) -> list[str]:
-        starts = [_numbers(x.start) for x in self.scenario.tensors]
-        lines = ["import numpy as np", f"starts = {starts}"]
-        if self.scenario.restore:
-            lines += SPOIL
-        return lines
+        return ["import numpy as np", f"starts = {[_numbers(x.start) for x in self.scenario.tensors]}"]
 
     def names(self, end: str) -> list[tuple[int, str]]:
         """(group, ending of its instance's names)"""
@@ -289,11 +286,10 @@ class TransformWriter(ArrayWriter):
 
     def head(self) -> list[str]:
         first = ["import jax", "jax.config.update('jax_enable_x64', True)"] if self.form.jax else []
-        return [*first, *(line for line in super().head() if line not in SPOIL)]
+        return [*first, *super().head()]
 
     def instance(self, name: str, arguments: Any) -> list[str]:
-        given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-        return [f"opt{name} = target({given})", f"state{name} = opt{name}.init(own{name})"]
+        return [f"opt{name} = target({_written(arguments)})", f"state{name} = opt{name}.init(own{name})"]
 
     def restore(self) -> list[str]:
         lines = []
@@ -313,6 +309,9 @@ class TransformWriter(ArrayWriter):
 
 class StepWriter(ArrayWriter):
     """(d)"""
+
+    def head(self) -> list[str]:
+        return [*super().head(), *(SPOIL if self.scenario.restore else [])]
 
     def instance(self, name: str, arguments: Any) -> list[str]:
         return [f"state{name}, hyper{name} = None, {arguments!r}"]
@@ -348,15 +347,14 @@ class ApplyWriter(ArrayWriter):
     """(c) On Keras' variables, or on arrays that can be assigned to as they can."""
 
     def head(self) -> list[str]:
-        more = ["import keras"] if self.form.keras else VARIABLE
-        return [*(line for line in super().head() if line not in SPOIL), *more]
+        return [*super().head(), *(["import keras"] if self.form.keras else VARIABLE)]
 
     def start(self, value: str, i: str) -> str:
         made = self._array(value, i)
         return f"keras.Variable({made}, dtype='{self.scenario.dtype}')" if self.form.keras else f"{made}.view(Variable)"
 
     def instance(self, name: str, arguments: Any) -> list[str]:
-        return [f"opt{name} = target({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"]
+        return [f"opt{name} = target({_written(arguments)})"]
 
     def change(self, changes: Any) -> list[str]:
         names = dict(self.names(""))
@@ -393,5 +391,5 @@ class ApplyWriter(ArrayWriter):
 WRITERS = {"torch": TorchWriter, "init/update": TransformWriter, "step function": StepWriter, "apply": ApplyWriter}
 
 
-def _arguments(form: Any, group: Any) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in form.arguments(group).items())
+def _written(arguments: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
